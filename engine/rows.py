@@ -149,6 +149,7 @@ CONTACT = _record(
     ("erased", "i1"),
     ("pools_active", "u8"),  # bit by pool index: activated pools
     # in memory only:
+    ("lots", "i4"),
     ("lot_head", "i4"),
     ("lot_tail", "i4"),
     ("pending_head", "i4"),
@@ -181,19 +182,21 @@ LOT = _record(
 )
 
 # One counter of a contact (contact 0: of the business) in one window. ``slot`` is a number of the registry.
+# The table ``counter`` holds those on the desk (the windows last in use), ``counter_past`` the older windows.
 COUNTER = _record(
     ("contact", "i8"),
     ("slot", "i4"),
     ("window", "i8"),
     ("amount", "i8"),  # progress, amount capped, times, ...
     ("wins", "i8"),  # of goals: wins counted in the window
+    ("mark", "i8"),  # of streaks: the last window completed
 )
 
 TIER_PERIOD = _record(("contact", "i8"), ("tier", "i4"), ("starts_at", "i8"), ("ends_at", "i8"), ("seq", "i8"))
 
 MEMBERSHIP = _record(("contact", "i8"), ("scheme", "i4"), ("member", "i1"), ("holdout", "i1"), ("since", "i8"))
 
-_IN_MEMORY = {"lot_head", "lot_tail", "pending_head", "dirty", "stored", "next", "prev"}
+_IN_MEMORY = {"lots", "lot_head", "lot_tail", "pending_head", "dirty", "stored", "next", "prev"}
 PERSISTED_CONTACT = tuple(name for name in CONTACT.names or () if name not in _IN_MEMORY)
 PERSISTED_LOT = tuple(name for name in LOT.names or () if name not in _IN_MEMORY)
 

@@ -41,9 +41,10 @@ Value = str | int | bool
 class Test:
     """One test of one field.
 
-    ``op``: equals, one_of, not_equals, not_one_of, at_least, at_most, above, below, like, like_any_case, exists, missing,
-    this_month, today (the last two for dates of birth, against the event's local date; ``birth_month`` and ``birth_day``
-    take them too). A missing field fails every test but not_equals, not_one_of and missing.
+    ``op``: equals, one_of, not_equals, not_one_of, at_least, at_most, above, below, like, like_any_case, exists,
+    missing, this_month, today (the last two for dates of birth, against the event's local date; ``birth_month`` takes
+    this_month too, ``birth_day`` today, which reads ``birth_month`` as well).
+    A missing field fails every test but not_equals, not_one_of and missing.
     """
 
     field: Field
@@ -67,3 +68,32 @@ class NoneOf:
 
 
 Condition = Test | All | AnyOf | NoneOf
+
+
+def fields(condition: Condition) -> tuple[str, ...]:
+    """The names that a row must bear for this condition, in order of first use; the local date's ``_year`` too.
+
+    >>> price = Field("line", "unit_price", FieldType.UNIT_PRICE)
+    >>> fields(All((Test(price, "at_most", (100,)), Test(Field("line", "sku", FieldType.TEXT), "exists"))))
+    ('total', 'quantity', 'sku')
+    """
+    names: dict[str, None] = {}
+    pending = [condition]
+    while pending:
+        node = pending.pop(0)
+        if isinstance(node, Test):
+            names.update(dict.fromkeys(_read_by(node)))
+        else:
+            pending[:0] = node.children
+    return tuple(names)
+
+
+def _read_by(test: Test) -> tuple[str, ...]:
+    if test.field.type is FieldType.UNIT_PRICE:
+        return ("total", "quantity")
+    if test.op == "this_month":
+        return (test.field.name, "_month")
+    if test.op == "today":
+        birth = ("birth_month", "birth_day") if test.field.name == "birth_day" else (test.field.name,)
+        return (*birth, "_month", "_day", "_year")
+    return (test.field.name,)

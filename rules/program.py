@@ -199,7 +199,7 @@ class Scheme:
     active: bool
     sign_up: str  # auto | self | email_domains | codes
     email_domains: tuple[str, ...]
-    codes: tuple[str, ...]  # hashes
+    codes: tuple[str, ...]  # hashes (``source.code_hash``)
     funding: Share | None  # borne by the merchant
     forfeit_after: Duration | None  # None: on_close keep
     restore_grace: Duration | None
@@ -229,7 +229,10 @@ class Needs:
 
 @dataclass(frozen=True, slots=True)
 class Cap:
-    """``measure``: amount or times. ``per``: event, contact or offer. ``window`` as goals, or rolling over ``days``."""
+    """``measure``: amount or times. ``per``: event, contact or offer. ``window`` as goals, or rolling over ``days``.
+
+    ``per`` is ``tier`` in one default cap only: a reach_tier offer for several tiers gives once per tier and contact.
+    """
 
     measure: str
     limit: int
@@ -277,7 +280,7 @@ class Product:
     sku: str
     quantity: int
     value_minor: int  # of the currency
-    supplier: str
+    supplier: str | None  # merchant; None: the business itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -374,4 +377,5 @@ class Program:
     schemes: tuple[Scheme, ...]
     offers: tuple[Offer, ...]
     terms: tuple[Terms, ...]
-    instruments: tuple[tuple[str, str], ...] = ()  # (kind, canonical JSON) of cards, rewards, certificates, sites, codes, ...
+    # (kind, JSON with every default filled in) of cards, rewards, certificates, sites, codes, controls, alerts
+    instruments: tuple[tuple[str, str], ...] = ()

@@ -1,0 +1,100 @@
+"""Laying the desk: rule tables, state, one batch, scratch and outputs in one ``layout.Desk``; outputs grow here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from guerdon.engine.codes import Reason
+from guerdon.engine.decide import layout
+from guerdon.engine.decide.tables import Tables
+from guerdon.engine.rows import AWARD, COUNTER, MEMBERSHIP, OUTCOME, REFUSAL, TIER_PERIOD, TRANSFER, Batch
+
+_OUTPUTS: dict[str, tuple[str, Any, int]] = {
+    "o_transfer": ("transfers", TRANSFER, 8),
+    "o_award": ("awards", AWARD, 2),
+    "o_refusal": ("refusals", REFUSAL, 2),
+    "o_outcome": ("outcomes", OUTCOME, 1),
+    "o_past": ("past", COUNTER, 1),
+    "o_tier": ("tiers", TIER_PERIOD, 1),
+    "o_member": ("members", MEMBERSHIP, 1),
+    "o_closed": ("closed", layout.CLOSED_LOT, 1),
+    "o_derived": ("derived", layout.DERIVED, 1),
+}
+
+
+class Outputs:
+    """The arrays that collect decisions, reused from chunk to chunk."""
+
+    def __init__(self, offers: int, rows: int) -> None:
+        self.head = np.zeros(1, layout.OUT_HEAD)
+        self.refused = np.zeros((max(1, offers), max(Reason) + 1), np.int64)
+        self.arrays = {
+            name: np.zeros(rows * factor + 4096, dtype) for name, (_, dtype, factor) in _OUTPUTS.items()
+        }
+
+    def clear(self) -> None:
+        """Forget what was collected."""
+        self.head[:] = 0
+        self.refused[:] = 0
+
+    def grow(self) -> None:
+        """Double every output, keeping what is in it."""
+        for name, old in self.arrays.items():
+            grown = np.zeros(2 * len(old), old.dtype)
+            used = int(self.head[_OUTPUTS[name][0]][0])
+            grown[:used] = old[:used]
+            self.arrays[name] = grown
+
+    def taken(self, name: str) -> np.ndarray:
+        """A copy of the rows of one output."""
+        return self.arrays[name][: int(self.head[_OUTPUTS[name][0]][0])].copy()
+
+
+class Scratch:
+    """One event's work."""
+
+    def __init__(self, tables: Tables) -> None:
+        offers, words = max(1, len(tables.program.offers)), tables.words
+        self.arrays = {
+            "w_head": np.zeros(1, layout.WORK_HEAD),
+            "w_offer": np.zeros(offers, layout.WORK),
+            "w_list": np.zeros(offers, np.int32),
+            "w_group": np.zeros(max(1, len(tables.arrays["r_group"])), layout.GROUP_WORK),
+            "w_mask": np.zeros((2, words), np.uint64),
+            "w_selected": np.zeros(len(tables.selection.selectors) + 1, layout.SELECTED),
+            "w_bucket": np.zeros(1024, layout.BUCKET_WORK),
+            "w_share": np.zeros(2048, np.int64),
+            "w_used": np.zeros(max(1, len(tables.program.merchants)), np.int64),
+            "w_queue": np.zeros(256, layout.QUEUED),
+        }
+        self.arrays["w_head"]["tier_view"] = layout.TIER_NOW
+        self.arrays["w_head"]["class_code"] = -1
+        self.arrays["w_head"]["share_stamp"] = -1
+
+
+def lay(
+    tables: Tables, state: dict[str, np.ndarray], batch: Batch, scratch: Scratch, outputs: Outputs, plain: bool = False
+) -> layout.Desk:
+    """The desk of a batch. ``plain``: records as the uncompiled step reads them."""
+    arrays = {
+        **tables.arrays,
+        **state,
+        "b_event": batch.events,
+        "b_selector": batch.selectors,
+        "b_bucket": batch.buckets,
+        "b_line": batch.lines,
+        "b_line_selectors": batch.line_selectors,
+        "b_event_mask": batch.event_masks,
+        "b_place_mask": batch.place_masks,
+        **scratch.arrays,
+        "o_head": outputs.head,
+        **outputs.arrays,
+        "o_refused": outputs.refused,
+    }
+    if plain:
+        arrays = {name: a.view(np.recarray) if a.dtype.names else a for name, a in arrays.items()}
+    else:
+        arrays = {name: np.ascontiguousarray(a) for name, a in arrays.items()}
+    return layout.Desk(**arrays)

@@ -1,0 +1,126 @@
+"""What is admitted together: readable events in the order of the log, and between them those that are not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+
+from guerdon.engine.codes import EventType
+from guerdon.engine.events.event import Event, Parked, Refused
+from guerdon.engine.events.fields import rank
+from guerdon.engine.events.frames import Frames, concatenated, frames_from_events
+
+
+@dataclass(frozen=True, slots=True)
+class FeedMark:
+    """How far a file has been read when a batch has been posted: ``rows`` of it are behind it, ``done`` if all are."""
+
+    feed: str
+    name: str
+    sha256: str
+    events: int  # events read of it so far, whatever became of them
+    done: bool
+
+
+@dataclass(slots=True)
+class Aside:
+    """An event that gets no row: it stands before row ``before`` of the frames."""
+
+    before: int
+    told: Refused | Parked
+
+
+@dataclass(slots=True)
+class Admission:
+    """A batch of the log-to-be. ``asides`` in ascending ``before``; ``marks`` say what of the files it completes."""
+
+    frames: Frames
+    asides: list[Aside] = field(default_factory=list)
+    marks: list[FeedMark] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.frames) + len(self.asides)
+
+    def seqs(self, first: int) -> tuple[np.ndarray, np.ndarray]:
+        """Places in the log from ``first`` on: int64 of the rows of the frames, and of the asides."""
+        before = np.array([aside.before for aside in self.asides], dtype=np.int64)
+        rows = np.arange(len(self.frames), dtype=np.int64)
+        rows += first + np.searchsorted(before, rows, side="right")
+        return rows, before + first + np.arange(len(before))
+
+    @property
+    def last_time(self) -> int:
+        """The latest time in it; it must not be empty."""
+        times = [aside.told.time for aside in self.asides[-1:]]
+        return max([*times, *self.frames.events["time"].tail(1)])
+
+    def split(self, events: int) -> tuple[Admission, Admission]:
+        """The first ``events`` of it and the rest, asides counted; marks are left out."""
+        rows, asides = self.seqs(0)
+        row, aside = int(np.searchsorted(rows, events)), int(np.searchsorted(asides, events))
+        size = len(self.frames)
+        rest = [Aside(each.before - row, each.told) for each in self.asides[aside:]]
+        return (
+            Admission(self.frames.part(0, row), self.asides[:aside]),
+            Admission(self.frames.part(row, size), rest),
+        )
+
+    def until(self, time: int) -> int:
+        """How many of it, asides counted, are not later than ``time``."""
+        row = int(self.frames.events["time"].search_sorted(time, side="right"))
+        return row + sum(1 for aside in self.asides if aside.told.time <= time)
+
+
+def admit(told: Sequence[Event | Refused | Parked], personal: frozenset[str] = frozenset(), sort: bool = True) -> Admission:
+    """An admission of a few events: in the order (time, rank, source, id), or as they come."""
+    ordered = sorted(told, key=log_key) if sort else told
+    events = [each for each in ordered if isinstance(each, Event)]
+    asides, before = [], 0
+    for each in ordered:
+        if isinstance(each, Event):
+            before += 1
+        else:
+            asides.append(Aside(before, each))
+    return Admission(frames_from_events(events, personal), asides)
+
+
+def joined(parts: Sequence[Admission]) -> Admission:
+    """Admissions that follow each other, as one."""
+    if len(parts) == 1:
+        return parts[0]
+    asides, before = [], 0
+    for part in parts:
+        asides += [Aside(before + each.before, each.told) for each in part.asides]
+        before += len(part.frames)
+    return Admission(concatenated([part.frames for part in parts]), asides)
+
+
+def merged(parts: Sequence[Admission]) -> Admission:
+    """Admissions side by side, as one in log order."""
+    parts = [part for part in parts if len(part)]
+    if len(parts) == 1:
+        return parts[0]
+    whole = joined(parts)
+    frames = whole.frames
+    keys = frames.events.select("time", pl.col("type").replace_strict(_RANKS, return_dtype=pl.Int64), "source", "id")
+    told = [each.told for each in whole.asides]
+    others = pl.DataFrame([log_key(each) for each in told], schema=keys.schema, orient="row")
+    order = pl.concat([keys, others]).select(pl.arg_sort_by(keys.columns, maintain_order=True)).to_series().to_numpy()
+    is_row = order < len(frames)
+    before = np.cumsum(is_row)[~is_row]
+    asides = [Aside(int(row), told[place - len(frames)]) for row, place in zip(before, order[~is_row].tolist(), strict=True)]
+    return Admission(frames.take(order[is_row].astype(np.int64)), asides)
+
+
+def log_key(told: Event | Refused | Parked) -> tuple[int, int, str, str]:
+    """The order in which what is admitted together enters the log."""
+    if isinstance(told, Parked):
+        return told.time, _UNKNOWN_RANK, told.source or "", told.id or ""
+    return told.time, _UNKNOWN_RANK if told.type is None else rank(told.type), told.source, told.id
+
+
+_UNKNOWN_RANK = 2
+_RANKS = {int(kind): rank(kind) for kind in EventType}

@@ -1,0 +1,187 @@
+"""The content of a chunk of the log as bytes, from which its events can be decided again.
+
+Many events are columns (Arrow IPC, zstd), few are JSON lines (zstd). What names or reaches a person lies apart in both:
+the columns ``contact``, ``contact_kind`` and ``sealed``, the key ``sealed`` of a line.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from guerdon.engine.codes import EventType
+from guerdon.engine.events.content import canonical
+from guerdon.engine.events.event import Event, Line
+from guerdon.engine.events.fields import is_personal
+from guerdon.engine.events.frames import EVENT_COLUMNS, LINE_COLUMNS, Frames, column, frames_from_events
+
+LINES, COLUMNS = 1, 2  # stored with each body
+FEW = 256
+_LEVEL = 1
+_DERIVED = {"events": ("line_first",), "lines": ("event",), "products": ()}
+_NARROW = (pl.Int8, pl.Int16, pl.Int32)
+_TEXT_DEFAULTS = (None, "", 0, False, {})
+
+
+def encode(frames: Frames) -> tuple[int, bytes]:
+    """Format and bytes of the events. The same events give the same bytes."""
+    if len(frames) <= FEW:
+        text = "\n".join(_line(event, frames.personal) for event in frames.to_events())
+        return LINES, _compressed(text.encode())
+    return COLUMNS, _columns(frames)
+
+
+def decode(form: int, body: bytes) -> Frames:
+    """The events that ``encode`` was given. Raises ``ValueError`` for a body of another format."""
+    if form == LINES:
+        rows = [json.loads(line) for line in _expanded(body).decode().split("\n") if line]
+        personal = {name for row in rows for name in row.get("sealed", {}).get("attributes", {})}
+        return frames_from_events([_event(row) for row in rows], frozenset(personal))
+    if form == COLUMNS:
+        return _frames(body)
+    raise ValueError(f"body format {form} is not known; this is a ledger of a later version")
+
+
+# ---- few: a JSON object a line
+
+
+def _line(event: Event, personal: frozenset[str]) -> str:
+    open_part = {name: value for name, value in asdict(event).items() if value not in _TEXT_DEFAULTS}
+    open_part["type"] = int(event.type)
+    open_part["content"] = event.content.hex()
+    open_part.pop("contact_kind", None)
+    sealed: dict[str, Any] = {"contact": open_part.pop("contact", None), "contact_kind": event.contact_kind}
+    if event.lines:
+        open_part["lines"] = [_short(asdict(line)) for line in event.lines]
+    else:
+        open_part.pop("lines", None)
+    for part, closed in (
+        ("fields", {name for name in event.fields if is_personal(event.type, name)}),
+        ("attributes", personal & event.attributes.keys()),
+    ):
+        if closed:
+            sealed[part] = {name: open_part[part].pop(name) for name in sorted(closed)}
+    if event.contact is None:
+        del sealed["contact"], sealed["contact_kind"]
+    return canonical({"event": open_part, "sealed": sealed} if sealed else {"event": open_part})
+
+
+def _short(line: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in line.items() if value not in (None, {})}
+
+
+def _event(row: dict[str, Any]) -> Event:
+    told, sealed = dict(row["event"]), row.get("sealed", {})
+    for part in ("fields", "attributes"):
+        told[part] = told.get(part, {}) | sealed.get(part, {})
+    for name in ("contact", "contact_kind"):
+        if name in sealed:
+            told[name] = sealed[name]
+    told["type"] = EventType(told["type"])
+    told["content"] = bytes.fromhex(told["content"])
+    told["lines"] = tuple(Line(**line) for line in told.get("lines", ()))
+    return Event(**{"time": 0, "received_at": 0, **told})
+
+
+# ---- many: three tables, one after the other
+
+
+def _columns(frames: Frames) -> bytes:
+    """Products that no line bears are left out; columns of one value are a constant, columns that follow are dropped."""
+    used, product = np.unique(frames.lines["product"].to_numpy(), return_inverse=True)
+    lines = frames.lines.with_columns(product=column(product.astype(np.int32)))
+    events = frames.events.drop([name for name in ("seq",) if _follows(frames.events[name])])
+    tables = {"events": events, "lines": lines, "products": frames.products[used.astype(np.uint32)]}
+    heads, streams = {}, []
+    for name, table in tables.items():
+        heads[name], stream = _table(table.drop(_DERIVED[name]))
+        streams.append(stream)
+    first = int(frames.events["seq"][0]) if "seq" not in events.columns else None
+    head = canonical({"tables": heads, "first_seq": first, "personal": sorted(frames.personal)}).encode()
+    parts = [head, *streams]
+    return b"".join(struct.pack("<Q", len(part)) + part for part in parts)
+
+
+def _follows(numbers: pl.Series) -> bool:
+    values = numbers.to_numpy()
+    return bool((np.diff(values) == 1).all())
+
+
+def _table(table: pl.DataFrame) -> tuple[dict[str, Any], bytes]:
+    constants: dict[str, Any] = {}
+    kept = []
+    for series in table.get_columns():
+        if table.height and series.null_count() == table.height:
+            constants[series.name] = None
+        elif table.height and series.null_count() == 0 and (series == series[0]).all():
+            constants[series.name] = series[0]
+        elif series.dtype == pl.Int64 and series.null_count() == 0:
+            kept.append(_narrowed(series))
+        else:
+            kept.append(series)
+    sink = pa.BufferOutputStream()
+    arrow = pl.DataFrame(kept).rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
+    options = pa.ipc.IpcWriteOptions(compression=pa.Codec("zstd", compression_level=_LEVEL))
+    with pa.ipc.new_stream(sink, arrow.schema, options=options) as writer:
+        writer.write_table(arrow)
+    dtypes = [(series.name, str(series.dtype)) for series in table.get_columns()]
+    return {"constants": constants, "columns": dtypes, "height": table.height}, sink.getvalue().to_pybytes()
+
+
+def _narrowed(series: pl.Series) -> pl.Series:
+    low, high = series.min(), series.max()
+    assert isinstance(low, int) and isinstance(high, int)
+    for dtype, bits in zip(_NARROW, (7, 15, 31), strict=True):
+        if -(1 << bits) <= low and high < 1 << bits:
+            return series.cast(dtype)
+    return series
+
+
+def _frames(body: bytes) -> Frames:
+    parts, at = [], 0
+    while at < len(body):
+        (size,) = struct.unpack_from("<Q", body, at)
+        parts.append(body[at + 8 : at + 8 + size])
+        at += 8 + size
+    head = json.loads(parts[0])
+    tables = {
+        name: _opened(head["tables"][name], stream)
+        for name, stream in zip(("events", "lines", "products"), parts[1:], strict=True)
+    }
+    events, lines = tables["events"], tables["lines"]
+    counts = events["line_count"].to_numpy().astype(np.int64)
+    if head["first_seq"] is not None:
+        events = events.with_columns(seq=pl.int_range(events.height, dtype=pl.Int64) + head["first_seq"])
+    events = events.with_columns(line_first=column(np.cumsum(counts) - counts))
+    lines = lines.with_columns(event=column(np.repeat(np.arange(len(counts), dtype=np.uint32), counts)))
+    attributes = [name for name in events.columns if name not in EVENT_COLUMNS]
+    return Frames(
+        events.select(*EVENT_COLUMNS, *attributes), lines.select(*LINE_COLUMNS), tables["products"], frozenset(head["personal"])
+    )
+
+
+def _opened(head: dict[str, Any], stream: bytes) -> pl.DataFrame:
+    read = pl.from_arrow(pa.ipc.open_stream(stream).read_all())
+    assert isinstance(read, pl.DataFrame)
+    dtypes = {name: getattr(pl, dtype) for name, dtype in head["columns"]}
+    constants = [pl.lit(value, dtypes[name]).alias(name) for name, value in head["constants"].items()]
+    if not read.width:
+        read = pl.DataFrame({"": pl.repeat(0, head["height"], eager=True)})
+    return read.with_columns(constants).select(pl.col(name).cast(dtype) for name, dtype in dtypes.items())
+
+
+def _compressed(raw: bytes) -> bytes:
+    compressed: bytes = pa.Codec("zstd", compression_level=_LEVEL).compress(raw, asbytes=True)
+    return struct.pack("<Q", len(raw)) + compressed
+
+
+def _expanded(body: bytes) -> bytes:
+    (size,) = struct.unpack_from("<Q", body)
+    raw: bytes = pa.Codec("zstd").decompress(body[8:], decompressed_size=size, asbytes=True)
+    return raw

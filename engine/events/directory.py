@@ -1,0 +1,129 @@
+"""Contacts of the outside world and their numbers, given in the order of first appearance in the log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+
+from guerdon.engine.events.event import Event
+from guerdon.engine.events.frames import Frames
+
+
+class ContactKey(NamedTuple):
+    """How a contact is named: by ``id``, or by an identifier of some kind (card, email, phone, document, wallet_code)."""
+
+    kind: str
+    id: str
+
+
+LookUp = Callable[[Sequence[ContactKey]], dict[ContactKey, int]]
+
+
+class Directory:
+    """Numbers of contacts. What this process has not seen is asked of the ledger, many at a time.
+
+    ``look_up`` gives the numbers of those keys that the ledger knows; ``next_number`` is the first number not given.
+    ``given`` collects what is new since it was last emptied, for the ledger to write in the same transaction.
+    """
+
+    def __init__(self, look_up: LookUp, next_number: int = 1) -> None:
+        self._look_up = look_up
+        self.next_number = next_number
+        self.known: dict[ContactKey, int] = {}
+        self.given: dict[ContactKey, int] = {}
+        self._ids: dict[str, int] = {}
+
+    def number_frames(self, frames: Frames, admitted: np.ndarray | None = None) -> np.ndarray:
+        """int64[n] contact numbers, 0 for none, in log order: a contact not known is given the next number.
+
+        Where ``admitted`` is False nothing is given, a known contact is found. An identifier that nobody has registered
+        stays 0: only ids and what ``register_identifier`` was told have numbers.
+        """
+        events = frames.events
+        named = events["contact"]
+        if named.null_count() == len(named):
+            return np.zeros(len(named), dtype=np.int64)
+        if events["contact_kind"].null_count() < len(named):
+            return self._one_by_one(frames, admitted)
+        distinct = pl.DataFrame({"contact": named}).with_row_index("first").drop_nulls().unique(
+            "contact", keep="first", maintain_order=True
+        )
+        ids = distinct["contact"].to_list()
+        self._ask([ContactKey("id", name) for name in ids if name not in self._ids])
+        fresh = [name for name in ids if name not in self._ids]
+        if fresh and admitted is not None:
+            first = self._first_admitted(named, admitted)
+            fresh = [name for name in first if name not in self._ids]
+        for name in fresh:
+            self._give(ContactKey("id", name))
+        table = distinct.select("contact", number=pl.Series([self._ids.get(name, 0) for name in ids], dtype=pl.Int64))
+        joined = pl.DataFrame({"contact": named}).join(table, on="contact", how="left", maintain_order="left")
+        return joined["number"].fill_null(0).to_numpy()
+
+    def number(self, event: Event, give: bool = True) -> int:
+        """The number of one event's contact; 0 if it has none, or is not known and ``give`` is False."""
+        if event.contact is None:
+            return 0
+        key = ContactKey(event.contact_kind, event.contact)
+        if key not in self.known:
+            self._ask([key])
+        if key not in self.known and give and key.kind == "id":
+            self._give(key)
+        return self.known.get(key, 0)
+
+    def register_identifier(self, kind: str, name: str, number: int) -> bool:
+        """An identifier becomes another name of a contact; False if it already names another one."""
+        key = ContactKey(kind, name)
+        if key not in self.known:
+            self._ask([key])
+        if self.known.setdefault(key, number) != number:
+            return False
+        self.given.setdefault(key, number)
+        return True
+
+    def take_given(self) -> dict[ContactKey, int]:
+        """What was given since the last call."""
+        given, self.given = self.given, {}
+        return given
+
+    def forget(self, keys: Iterable[ContactKey]) -> None:
+        """Takes back what was given, where the transaction that would have written it came to nothing."""
+        for key in keys:
+            self.known.pop(key, None)
+            self.given.pop(key, None)
+            if key.kind == "id":
+                self._ids.pop(key.id, None)
+
+    def _ask(self, keys: Sequence[ContactKey]) -> None:
+        if keys:
+            for key, number in self._look_up(keys).items():
+                self._keep(key, number)
+
+    def _give(self, key: ContactKey) -> None:
+        self._keep(key, self.next_number)
+        self.given[key] = self.next_number
+        self.next_number += 1
+
+    def _keep(self, key: ContactKey, number: int) -> None:
+        self.known[key] = number
+        if key.kind == "id":
+            self._ids[key.id] = number
+
+    def _one_by_one(self, frames: Frames, admitted: np.ndarray | None) -> np.ndarray:
+        """Where some events name their contact by an identifier."""
+        keys = [
+            None if name is None else ContactKey(kind or "id", name)
+            for name, kind in zip(frames.events["contact"], frames.events["contact_kind"], strict=True)
+        ]
+        self._ask([key for key in dict.fromkeys(keys) if key is not None and key not in self.known])
+        for row, key in enumerate(keys):
+            if key is not None and key.kind == "id" and key not in self.known and (admitted is None or admitted[row]):
+                self._give(key)
+        return np.array([0 if key is None else self.known.get(key, 0) for key in keys], dtype=np.int64)
+
+    def _first_admitted(self, named: pl.Series, admitted: np.ndarray) -> list[str]:
+        kept: list[str] = named.filter(pl.Series(admitted)).drop_nulls().unique(maintain_order=True).to_list()
+        return kept

@@ -1,0 +1,259 @@
+"""Many events as columns: the same facts as ``Event``, in the order of the log."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from guerdon.engine.codes import EventType
+from guerdon.engine.events.content import canonical
+from guerdon.engine.events.event import Event, Line
+from guerdon.engine.events.fields import is_personal
+
+# Columns of every events frame, beside the attributes (one typed column each, named after ATTRIBUTE).
+EVENT_COLUMNS: dict[str, Any] = {
+    "seq": pl.Int64,
+    "source": pl.String,
+    "id": pl.String,
+    "type": pl.Int16,
+    "time": pl.Int64,
+    "received_at": pl.Int64,
+    "contact": pl.String,
+    "contact_kind": pl.String,
+    "contact_number": pl.Int64,
+    "merchant": pl.String,
+    "venue": pl.String,
+    "tap": pl.String,
+    "channel": pl.String,
+    "reference": pl.String,
+    "series": pl.String,
+    "reference_told": pl.String,
+    "currency": pl.String,
+    "total": pl.Int64,
+    "net": pl.Int64,
+    "tax": pl.Int64,
+    "quantity": pl.Int64,
+    "spend_kind": pl.Int8,
+    "spend_amount": pl.Int64,
+    "content_a": pl.UInt64,
+    "content_b": pl.UInt64,
+    "line_first": pl.Int64,
+    "line_count": pl.Int32,
+    "rest": pl.String,  # JSON of `fields` and of who handed it in; null if there is nothing
+    "sealed": pl.String,  # JSON of what names or reaches a person beside `contact`; null if there is nothing
+}
+LINE_COLUMNS: dict[str, Any] = {
+    "event": pl.UInt32,  # row of the events frame
+    "number": pl.Int32,
+    "product": pl.Int32,  # row of the products frame
+    "quantity": pl.Int64,
+    "net": pl.Int64,
+    "tax": pl.Int64,
+    "total": pl.Int64,
+}
+PRODUCT_COLUMNS = ("sku", "type", "family", "brand", "category")
+ATTRIBUTE = "@"
+_LIKE_EVENT = (
+    "source id time received_at contact contact_number merchant venue tap channel reference reference_told currency "
+    "total net tax quantity spend_kind spend_amount seq"
+).split()
+_DOOR = ("actor", "approver", "role")
+
+
+@dataclass(slots=True)
+class Frames:
+    """Events, their lines, and each distinct product of those lines once.
+
+    ``events`` has EVENT_COLUMNS and an ``@name`` column for each event attribute that occurs; ``lines`` LINE_COLUMNS,
+    the lines of one event together, in line order, at ``line_first``; ``products`` the five product fields and a column
+    for each line attribute, under its own name. ``personal`` names the attributes that are sealed when stored.
+    """
+
+    events: pl.DataFrame
+    lines: pl.DataFrame
+    products: pl.DataFrame
+    personal: frozenset[str] = frozenset()
+
+    def __len__(self) -> int:
+        return self.events.height
+
+    def event(self, row: int) -> Event:
+        """One event, as ``normalise`` would have given it."""
+        told = self.events.row(row, named=True)
+        event = Event(**{name: told[name] for name in _LIKE_EVENT}, type=EventType(told["type"]))
+        event.contact_kind = told["contact_kind"] or "id"
+        event.series = told["series"] or ""
+        event.content = told["content_a"].to_bytes(8, "little") + told["content_b"].to_bytes(8, "little")
+        names = [name for name in told if name.startswith(ATTRIBUTE) and told[name] is not None]
+        event.attributes = {name.removeprefix(ATTRIBUTE): told[name] for name in names}
+        rest = json.loads(told["rest"]) if told["rest"] else {}
+        sealed = json.loads(told["sealed"]) if told["sealed"] else {}
+        event.fields = rest.get("fields", {}) | sealed.get("fields", {})
+        event.attributes |= sealed.get("attributes", {}) | rest.get("attributes", {})
+        event.actor, event.approver, event.role = (rest.get(name) for name in _DOOR)
+        event.verified = rest.get("verified", False)
+        first = told["line_first"]
+        event.lines = self._lines_of(first, first + told["line_count"])
+        return event
+
+    def to_events(self) -> list[Event]:
+        """All of them."""
+        return [self.event(row) for row in range(len(self))]
+
+    def line_table(self, columns: Iterable[str], first: int = 0, stop: int | None = None) -> pl.DataFrame:
+        """The lines with the named columns of their product beside them."""
+        lines = self.lines.slice(first, None if stop is None else stop - first)
+        names = [name for name in columns if name in self.products.columns]
+        return lines.hstack(self.products.select(names)[lines["product"]].get_columns())
+
+    def take(self, rows: np.ndarray) -> Frames:
+        """The events at ``rows``, in that order, with their lines. The products stay as they are."""
+        events = self.events[rows]
+        counts = events["line_count"].to_numpy().astype(np.int64)
+        places = ranges(events["line_first"].to_numpy(), counts)
+        lines = self.lines[places].with_columns(
+            event=column(np.repeat(np.arange(len(events), dtype=np.uint32), counts))
+        )
+        events = events.with_columns(line_first=column(np.cumsum(counts) - counts))
+        return Frames(events, lines, self.products, self.personal)
+
+    def part(self, start: int, stop: int) -> Frames:
+        """The events from row ``start`` to before ``stop``."""
+        if start == 0 and stop == len(self):
+            return self
+        events = self.events.slice(start, stop - start)
+        if not events.height:
+            return Frames(events, self.lines.clear(), self.products, self.personal)
+        first = int(events["line_first"][0])
+        size = int(events["line_count"].sum())
+        return Frames(
+            events.with_columns(pl.col("line_first") - first),
+            self.lines.slice(first, size).with_columns(pl.col("event") - start),
+            self.products,
+            self.personal,
+        )
+
+    def _lines_of(self, first: int, stop: int) -> tuple[Line, ...]:
+        lines = []
+        attributes = [name for name in self.products.columns if name not in PRODUCT_COLUMNS]
+        for told in self.line_table(self.products.columns, first, stop).iter_rows(named=True):
+            carried = {name: told[name] for name in attributes if told[name] is not None}
+            names = (told[name] for name in PRODUCT_COLUMNS)
+            amounts = (told[name] for name in ("quantity", "net", "tax", "total"))
+            lines.append(Line(told["number"], *names, *amounts, carried))
+        return tuple(lines)
+
+
+def frames_from_events(events: Sequence[Event], personal: frozenset[str] = frozenset()) -> Frames:
+    """Columns of normalised events, in their order."""
+    columns: dict[str, list[Any]] = {name: [getattr(event, name) for event in events] for name in _LIKE_EVENT}
+    columns["type"] = [int(event.type) for event in events]
+    columns["contact_kind"] = [None if event.contact_kind == "id" else event.contact_kind for event in events]
+    columns["series"] = [event.series or None for event in events]
+    columns["content_a"] = [int.from_bytes(event.content[:8], "little") for event in events]
+    columns["content_b"] = [int.from_bytes(event.content[8:], "little") for event in events]
+    counts = np.array([len(event.lines) for event in events], dtype=np.int32)
+    columns["line_count"] = counts.tolist()
+    columns["line_first"] = (np.cumsum(counts, dtype=np.int64) - counts).tolist()
+    parts = [_parts(event, personal) for event in events]
+    columns["rest"], columns["sealed"] = [part[0] for part in parts], [part[1] for part in parts]
+    frame = pl.DataFrame(columns, schema=EVENT_COLUMNS)
+    for name in sorted({name for event in events for name in event.attributes} - personal):
+        values = [event.attributes.get(name) for event in events]
+        frame = frame.with_columns(pl.Series(ATTRIBUTE + name, values, dtype=_dtype(values)))
+    return Frames(frame, *_lines(events, counts), personal)
+
+
+def concatenated(parts: Sequence[Frames]) -> Frames:
+    """Frames one after the other, as one."""
+    events, lines, products = [], [], [parts[0].products]
+    rows = lines_before = 0
+    offset = 0
+    for part in parts:
+        if part.products is not products[-1]:
+            offset += products[-1].height
+            products.append(part.products)
+        events.append(part.events.with_columns(pl.col("line_first") + lines_before))
+        lines.append(part.lines.with_columns(pl.col("event") + rows, pl.col("product") + offset))
+        rows += len(part)
+        lines_before += part.lines.height
+    whole = products[0] if len(products) == 1 else pl.concat(products, how="diagonal")
+    personal = frozenset().union(*(part.personal for part in parts))
+    return Frames(pl.concat(events, how="diagonal"), pl.concat(lines), whole, personal)
+
+
+def ranges(first: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """The numbers first[0].. for counts[0], then first[1].. for counts[1], and so on.
+
+    >>> ranges(np.array([5, 0]), np.array([2, 3])).tolist()
+    [5, 6, 0, 1, 2]
+    """
+    offsets = np.cumsum(counts) - counts
+    return np.repeat(first - offsets, counts) + np.arange(int(counts.sum()))
+
+
+def column(values: np.ndarray) -> pl.Series:
+    """An array as a polars column, sharing its memory."""
+    series = pl.from_arrow(pa.array(np.ascontiguousarray(values)))
+    assert isinstance(series, pl.Series)
+    return series
+
+
+def columns(arrays: dict[str, np.ndarray]) -> pl.DataFrame:
+    """Arrays as a frame, sharing their memory."""
+    return pl.DataFrame([column(array).alias(name) for name, array in arrays.items()])
+
+
+def _parts(event: Event, personal: frozenset[str]) -> tuple[str | None, str | None]:
+    """What has no column, as JSON: the open part and the part to seal."""
+    rest: dict[str, Any] = {name: value for name in _DOOR if (value := getattr(event, name)) is not None}
+    if event.verified:
+        rest["verified"] = True
+    open_fields = {name: value for name, value in event.fields.items() if not is_personal(event.type, name)}
+    closed_fields = {name: value for name, value in event.fields.items() if name not in open_fields}
+    sealed: dict[str, Any] = {}
+    for part, fields in ((rest, open_fields), (sealed, closed_fields)):
+        if fields:
+            part["fields"] = fields
+    attributes = {name: value for name, value in event.attributes.items() if name in personal}
+    if attributes:
+        sealed["attributes"] = attributes
+    return (canonical(rest) if rest else None, canonical(sealed) if sealed else None)
+
+
+def _lines(events: Sequence[Event], counts: np.ndarray) -> tuple[pl.DataFrame, pl.DataFrame]:
+    lines = [line for event in events for line in event.lines]
+    names = sorted({name for line in lines for name in line.attributes})
+    rows: dict[tuple[Any, ...], int] = {}
+    places = []
+    for line in lines:
+        key = (line.sku, line.type, line.family, line.brand, line.category)
+        if names:
+            key += tuple(line.attributes.get(name) for name in names)  # type: ignore[assignment]
+        places.append(rows.setdefault(key, len(rows)))
+    table: dict[str, Any] = {
+        "event": np.repeat(np.arange(len(events), dtype=np.uint32), counts),
+        "number": np.array([line.number for line in lines], dtype=np.int32),
+        "product": np.array(places, dtype=np.int32),
+    }
+    for name in ("quantity", "net", "tax", "total"):
+        table[name] = np.array([getattr(line, name) for line in lines], dtype=np.int64)
+    distinct = list(zip(*rows, strict=True)) if rows else [()] * (len(PRODUCT_COLUMNS) + len(names))
+    products = pl.DataFrame(
+        [pl.Series(name, values, dtype=pl.String) for name, values in zip(PRODUCT_COLUMNS, distinct, strict=False)]
+        + [pl.Series(n, v, dtype=_dtype(v)) for n, v in zip(names, distinct[len(PRODUCT_COLUMNS) :], strict=True)]
+    )
+    return columns(table), products
+
+
+def _dtype(values: Sequence[Any]) -> Any:
+    first = next((value for value in values if value is not None), None)
+    if isinstance(first, bool):
+        return pl.Boolean
+    return pl.Int64 if isinstance(first, int) else pl.String

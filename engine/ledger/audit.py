@@ -1,0 +1,126 @@
+"""``verify``: the invariants of spec 5 over a whole ledger, each one small function that yields what is wrong.
+
+A finding says which invariant, what of it, where, what was expected and what was found. Every check reads what it needs
+from the tables as they are; none trusts what another has computed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from guerdon.engine.ledger.ledger import Ledger
+
+SHOWN: Final = 20  # findings of one check that a report carries; the rest is counted
+
+Replay = Callable[["Ledger"], "Ledger"]
+"""Replays a ledger's log into a new, empty ledger and returns that one, open; verify closes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that doesn't hold: ``check`` is V1 to V14, ``where`` names the row."""
+
+    check: str
+    what: str
+    where: str
+    expected: str
+    found: str
+
+    def __str__(self) -> str:
+        return f"{self.check} {self.where}: {self.what}: expected {self.expected}, found {self.found}"
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """How one check went. ``skipped`` says why it was not made; ''. it was."""
+
+    check: str
+    title: str
+    found: int
+    seconds: float
+    skipped: str = ""
+
+
+@dataclass(slots=True)
+class Report:
+    """All checks and what they found (``SHOWN`` of each at most)."""
+
+    checks: list[Checked] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """Nothing was found."""
+        return not any(checked.found for checked in self.checks)
+
+
+Check = Callable[["Ledger"], Iterator[Finding]]
+
+TITLES: Final = {
+    "V1": "stored balances are the sums of the transfers",
+    "V2": "all accounts add up to zero in each unit",
+    "V3": "no account is on the wrong side of zero",
+    "V4": "commerce and pending money is what the lots hold",
+    "V5": "lots hold what was granted, less what was taken",
+    "V6": "nothing is reversed twice",
+    "V7": "lots are used while they are usable",
+    "V8": "one outcome an event, one earn a business key",
+    "V9": "caps hold in every window",
+    "V10": "progress, tiers and wallets follow from the log",
+    "V11": "statements are the sums of their transfers",
+    "V12": "outcomes add up to the events read",
+    "V13": "the chain of chunks is whole",
+    "V14": "a replay gives the same digest",
+}
+
+
+def verify(ledger: Ledger, *, replay: Replay | None = None) -> Report:
+    """Checks V1 to V14; V10 and V14 need ``replay``. Costs a few seconds for a million events; changes nothing."""
+    report = Report()
+    checks = _checks()
+    for name, title in TITLES.items():
+        if name in checks:
+            _run(report, name, title, checks[name](ledger))
+        elif name == "V11":
+            report.checks.append(Checked(name, title, 0, 0.0, "no statement was closed"))
+    if replay is None:
+        for name in ("V10", "V14"):
+            report.checks.append(Checked(name, TITLES[name], 0, 0.0, "needs a replay"))
+    else:
+        _replayed(report, ledger, replay)
+    report.checks.sort(key=lambda checked: int(checked.check[1:]))
+    return report
+
+
+def _checks() -> dict[str, Check]:
+    from guerdon.engine.ledger import audit_balances, audit_caps, audit_chain, audit_events, audit_lots
+
+    return {
+        "V1": audit_balances.stored_balances, "V2": audit_balances.zero_sum, "V3": audit_balances.signs,
+        "V4": audit_lots.money_in_lots, "V5": audit_lots.lot_histories, "V6": audit_lots.reversals,
+        "V7": audit_lots.times_of_use, "V8": audit_events.identity, "V9": audit_caps.caps,
+        "V12": audit_events.counts, "V13": audit_chain.chain,
+    }  # fmt: skip
+
+
+def _run(report: Report, name: str, title: str, findings: Iterator[Finding]) -> None:
+    began = time.perf_counter()
+    shown = list(islice(findings, SHOWN))
+    more = sum(1 for _ in findings)
+    report.findings.extend(shown)
+    report.checks.append(Checked(name, title, len(shown) + more, time.perf_counter() - began))
+
+
+def _replayed(report: Report, ledger: Ledger, replay: Replay) -> None:
+    from guerdon.engine.ledger import audit_replay
+
+    began = time.perf_counter()
+    with replay(ledger) as again:
+        seconds = time.perf_counter() - began
+        _run(report, "V10", TITLES["V10"], audit_replay.state(ledger, again))
+        _run(report, "V14", f"{TITLES['V14']} (replayed in {seconds:.1f} s)", audit_replay.digest(ledger, again))

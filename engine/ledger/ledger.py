@@ -1,0 +1,144 @@
+"""A ledger, opened: the one object through which everything is posted and read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+import numpy as np
+from sqlalchemy import bindparam, make_url, select
+from sqlalchemy.exc import ArgumentError
+
+from guerdon.engine.ledger import tables
+from guerdon.engine.ledger.chunk import Chunk
+from guerdon.engine.ledger.digest import DIGESTED, hex_digest, no_sums
+from guerdon.engine.ledger.errors import LedgerUnreachable
+from guerdon.engine.ledger.names import Names
+from guerdon.engine.ledger.posting import Head, Posting
+from guerdon.engine.ledger.reading import Reading
+from guerdon.engine.ledger.schema import bring_up, expect_current
+from guerdon.engine.ledger.state import ContactState, StateReading
+from guerdon.engine.ledger.store import Store
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL
+
+_NAMES = select(tables.name.c.number, tables.name.c.id).where(tables.name.c.kind == bindparam("kind"))
+_HEAD = (
+    select(tables.chunk.c.number, tables.chunk.c.last_seq, tables.chunk.c.chain, tables.chunk.c.digest)
+    .order_by(tables.chunk.c.number.desc())
+    .limit(1)
+)
+
+
+def _nothing(step: str) -> None:
+    """Told of each step of posting; crash tests put their own in its place."""
+
+
+class Ledger(Reading):
+    """A double-entry ledger with its event log and the state of its contacts. Use ``Ledger.open``.
+
+    One process writes to a ledger at a time. One thread at a time posts; others may read meanwhile and see what has
+    been committed.
+    """
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store)
+        self.reached: Callable[[str], None] = _nothing
+        self.names = Names(lambda kind: [(number, id) for number, id in store.rows(_NAMES, kind=kind)])
+        self._state = StateReading(store)
+        self._posting = Posting(store, _head(store), self._tell)
+
+    def _tell(self, step: str) -> None:
+        self.reached(step)  # whoever is listening by now
+
+    @classmethod
+    def open(cls, url: str, *, create: bool = True, read_only: bool = False) -> Ledger:
+        """Opens ``sqlite:///file``, ``sqlite://`` (in memory) or ``postgresql+psycopg://…``; a bare path is a file.
+
+        ``create``: makes the ledger if there is none. ``read_only``: takes no writer's lock; reads beside a writer.
+        LedgerBusy: another process is writing. LedgerUnreachable: bad URL, no ledger, no permission, other schema.
+        """
+        store = _store(url, create=create and not read_only, write=not read_only)
+        try:
+            if read_only:
+                expect_current(store)
+            else:
+                bring_up(store, create=create)
+            return cls(store)
+        except BaseException:
+            store.close()
+            raise
+
+    def __enter__(self) -> Ledger:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Gives up the connection and the writer's lock."""
+        self.store.close()
+
+    @property
+    def place(self) -> str:
+        """What messages call this ledger."""
+        return self.store.place
+
+    @property
+    def last_seq(self) -> int:
+        """The seq of the last event in the log; 0: none yet."""
+        return self._posting.head.last_seq
+
+    def digest(self) -> str:
+        """32 hex digits over events, journals and tier history; received times, chunk bounds and order play no part."""
+        return hex_digest(self._posting.head.sums)
+
+    def post(self, chunk: Chunk) -> None:
+        """Commits a chunk in one transaction with the names given since the last; returns when it is on disk.
+
+        Its seqs must follow ``last_seq``. LedgerConflict: nothing of it was posted.
+        """
+        unwritten = self.names.unwritten()
+        self._posting.post(chunk, unwritten)
+        self.names.written(len(unwritten))
+
+    def load_contacts(self, numbers: np.ndarray) -> ContactState:
+        """The state of contacts by number (int64), as committed; one contact costs some 0.1 ms."""
+        return self._state.load(np.asarray(numbers, np.int64))
+
+    def due_contacts(self, until: int) -> np.ndarray:
+        """Numbers of contacts with something due up to ``until`` (µs UTC), ascending int64."""
+        return self._state.due(until)
+
+    def business_counters(self) -> np.ndarray:
+        """The counters that belong to no contact (caps per offer, budgets): COUNTER."""
+        return self._state.load(np.zeros(1, np.int64)).counters
+
+
+def _head(store: Store) -> Head:
+    found = store.rows(_HEAD)
+    if not found:
+        return Head(0, 0, bytes(32), no_sums())
+    number, last_seq, chain, digest = found[0]
+    return Head(number, last_seq, chain, np.frombuffer(digest, "<u8").astype(np.uint64).reshape(len(DIGESTED), 2))
+
+
+def _store(url: str, *, create: bool, write: bool) -> Store:
+    parsed = _parsed(url)
+    backend = parsed.get_backend_name()
+    if backend == "sqlite":
+        from guerdon.engine.ledger.sqlite import SqliteStore
+
+        return SqliteStore(parsed, create=create, write=write)
+    raise LedgerUnreachable(f"no ledger can be kept in {backend}", place=url, hint="use sqlite:///guerdon.db")
+
+
+def _parsed(url: str) -> URL:
+    try:
+        return make_url(url if "://" in url else f"sqlite:///{url}")
+    except ArgumentError as error:
+        raise LedgerUnreachable("this is no URL of a database", place=url, hint="as in sqlite:///guerdon.db") from error

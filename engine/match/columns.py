@@ -1,0 +1,109 @@
+"""Conditions over columns: each distinct test once, over distinct products where they decide it."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from guerdon.engine.events.fields import TYPE_NAMES
+from guerdon.engine.events.frames import ATTRIBUTE, LINE_COLUMNS, PRODUCT_COLUMNS, Frames
+from guerdon.engine.match.terms import Terms
+from guerdon.rules.condition import fields
+from guerdon.rules.match.polars import expression
+from guerdon.rules.program import Attribute
+
+_LINE_FIELDS = frozenset(LINE_COLUMNS)
+_DTYPES = {"string": pl.String, "boolean": pl.Boolean}
+
+
+def event_table(terms: Terms, frames: Frames) -> np.ndarray:
+    """uint64[n, words]: the offers whose ``event`` test holds, or who have none."""
+    masks = np.tile(terms.untested, (len(frames), 1))
+    if not terms.event_tests:
+        return masks
+    names = {name for test in terms.event_tests for name in fields(test.condition)}
+    table = _event_columns(terms, frames, names)
+    found = table.select(expression(test.condition).alias(str(n)) for n, test in enumerate(terms.event_tests))
+    for test, column in zip(terms.event_tests, found, strict=True):
+        held = column.to_numpy()
+        for word in np.flatnonzero(test.mask):
+            masks[:, word] |= np.where(held, test.mask[word], np.uint64(0))
+    return masks
+
+
+def product_words(terms: Terms, frames: Frames) -> np.ndarray:
+    """uint64[products, words]: the selectors that the product alone decides."""
+    words = np.zeros((max(1, frames.products.height), terms.selector_words), dtype=np.uint64)
+    wanted = [index for index, by_product in enumerate(terms.by_product) if by_product]
+    _set(words, terms, wanted, _with_missing(terms, frames.products))
+    return words
+
+
+def word_table(terms: Terms, frames: Frames) -> np.ndarray:
+    """uint64[lines, words]: the selectors that need the line itself; no rows if there are none."""
+    wanted = [index for index, by_product in enumerate(terms.by_product) if not by_product]
+    if not wanted:
+        return np.zeros((0, terms.selector_words), dtype=np.uint64)
+    names = {name for index in wanted for name in fields(terms.selectors[index])} - _LINE_FIELDS
+    table = frames.line_table(names)
+    words = np.zeros((max(1, table.height), terms.selector_words), dtype=np.uint64)
+    _set(words, terms, wanted, _with_missing(terms, table))
+    return words
+
+
+def _set(words: np.ndarray, terms: Terms, wanted: list[int], table: pl.DataFrame) -> None:
+    if not wanted or not table.height:
+        return
+    found = table.select(expression(terms.selectors[index]).alias(str(index)) for index in wanted)
+    for index in wanted:
+        words[:, index // 64] |= np.where(found[str(index)].to_numpy(), np.uint64(1 << (index % 64)), np.uint64(0))
+
+
+def _with_missing(terms: Terms, table: pl.DataFrame) -> pl.DataFrame:
+    """The table with an empty column for each product field and line attribute that it lacks."""
+    attributes = {each.name: _dtype(each) for each in terms.program.business.attributes_line}
+    lacking = {**dict.fromkeys(PRODUCT_COLUMNS, pl.String), **attributes}
+    return table.with_columns(
+        pl.lit(None, dtype).alias(name) for name, dtype in lacking.items() if name not in table.columns
+    )
+
+
+def _event_columns(terms: Terms, frames: Frames, names: set[str]) -> pl.DataFrame:
+    """The named event fields as columns, under the names that conditions use."""
+    events = frames.events
+    declared = {each.name: _dtype(each) for each in terms.program.business.attributes_event}
+    chosen = []
+    for name in sorted(names):
+        if name in declared:
+            present = ATTRIBUTE + name in events.columns
+            source = events[ATTRIBUTE + name] if present else pl.Series([None], dtype=declared[name])
+            chosen.append(source.alias(name) if present else source.new_from_index(0, events.height).alias(name))
+        elif name == "type":
+            chosen.append(_type_names(events["type"]))
+        elif name == "currency":
+            chosen.append(events["currency"].fill_null(terms.currency))
+        elif name in ("classification", "amount"):
+            dtype = pl.String if name == "classification" else pl.Int64
+            chosen.append(_told(events["rest"], name, dtype))
+        else:
+            chosen.append(events[name])
+    return pl.DataFrame(chosen)
+
+
+def _type_names(types: pl.Series) -> pl.Series:
+    names = {int(kind): name for kind, name in TYPE_NAMES.items()}
+    return types.replace_strict(names, return_dtype=pl.String).alias("type")
+
+
+def _told(rest: pl.Series, name: str, dtype: pl.DataType | type[pl.DataType]) -> pl.Series:
+    """A field of the few events that have one, out of their JSON."""
+    if rest.null_count() == len(rest):
+        return pl.Series(name, [None], dtype=dtype).new_from_index(0, len(rest))
+    schema = pl.Struct({"fields": pl.Struct({name: dtype})})
+    return rest.str.json_decode(schema).struct.field("fields").struct.field(name).alias(name)
+
+
+def _dtype(attribute: Attribute) -> type[pl.DataType]:
+    return _DTYPES.get(attribute.type, pl.Int64)
+
+

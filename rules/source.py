@@ -1,0 +1,112 @@
+"""Which files a programme is made of: a folder, a set of texts, or texts laid over a folder.
+
+Every ``*.yaml`` below the folder is read, except what lies under ``cases/``. ``bank.yaml`` (accounts) and
+``events.yaml`` (mappings of feeds) are no part of the rules.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from guerdon.rules.document import Document, read_document
+from guerdon.rules.problems import Problem
+
+BANK_FILE = "bank.yaml"
+EVENTS_FILE = "events.yaml"
+
+
+class OutsideProgramme(Exception):
+    """A file named by a rule file lies outside the programme folder."""
+
+
+@dataclass(slots=True)
+class Source:
+    """The files of a programme. ``overlay`` holds texts by their path in the folder; they hide files of that name."""
+
+    folder: Path | None
+    overlay: Mapping[str, str] = field(default_factory=dict)
+
+    def documents(self) -> tuple[Document, ...]:
+        """The rule files, ``bank.yaml`` and ``events.yaml`` included, in the order of their names."""
+        texts: dict[str, bytes | str] = {}
+        outside: list[Document] = []
+        for name, path in self._yaml_files():
+            if name in self.overlay:
+                continue
+            if self._is_inside(path):
+                texts[name] = path.read_bytes()
+            else:
+                outside.append(_outside(name))
+        texts.update({name: text for name, text in self.overlay.items() if _is_rule_file(name)})
+        documents = [read_document(name, texts[name]) for name in texts]
+        return tuple(sorted([*documents, *outside], key=lambda document: document.file))
+
+    def unread(self) -> tuple[str, ...]:
+        """Files that look like rule files but are not read, for a lint: ``*.yml``."""
+        names = self.overlay if self.folder is None else [name for name, _ in self._walk(".yml")]
+        return tuple(sorted(name for name in names if name.endswith(".yml")))
+
+    def lines(self, name: str) -> tuple[str, ...]:
+        """The lines of a listed file (``vip.csv``): blanks around them and empty ones left out.
+
+        Raises:
+            OutsideProgramme: it lies outside the folder, links resolved.
+            FileNotFoundError: there is none.
+            UnicodeDecodeError: it is no UTF-8 text.
+        """
+        plain = os.path.normpath(name).replace(os.sep, "/")
+        if PurePosixPath(plain).is_absolute() or plain == ".." or plain.startswith("../"):
+            raise OutsideProgramme(name)
+        text = self.overlay[plain] if plain in self.overlay else self._listed(plain).read_text("utf-8-sig")
+        return tuple(stripped for line in text.splitlines() if (stripped := line.strip()))
+
+    def listed_names(self) -> tuple[str, ...]:
+        """Names that a listed file could have, for hints."""
+        names = {name for name in self.overlay if name.endswith(".csv")}
+        return tuple(sorted(names | {name for name, _ in self._walk(".csv")}))
+
+    def _listed(self, name: str) -> Path:
+        if self.folder is None:
+            raise FileNotFoundError(name)
+        path = self.folder / name
+        if not self._is_inside(path):
+            raise OutsideProgramme(name)
+        if not path.is_file():
+            raise FileNotFoundError(name)
+        return path
+
+    def _is_inside(self, path: Path) -> bool:
+        return self.folder is not None and path.resolve().is_relative_to(self.folder.resolve())
+
+    def _yaml_files(self) -> Iterator[tuple[str, Path]]:
+        return ((name, path) for name, path in self._walk(".yaml") if _is_rule_file(name))
+
+    def _walk(self, suffix: str) -> Iterator[tuple[str, Path]]:
+        if self.folder is None:
+            return
+        for folder, below, files in os.walk(self.folder):
+            below[:] = sorted(name for name in below if not name.startswith("."))
+            for name in files:
+                if name.endswith(suffix) and not name.startswith("."):
+                    path = Path(folder) / name
+                    yield path.relative_to(self.folder).as_posix(), path
+
+
+def _is_rule_file(name: str) -> bool:
+    return name.endswith(".yaml") and "cases" not in PurePosixPath(name).parts[:-1]
+
+
+def _outside(name: str) -> Document:
+    document = Document(name, "")
+    message = "this link leads out of the programme folder"
+    document.problems.append(Problem(name, 1, 1, "path-outside", message, "copy the file into the folder"))
+    return document
+
+
+def code_hash(code: str) -> str:
+    """How a sign-up code is kept: SHA-256 of its text without blanks around it, in hexadecimal."""
+    return hashlib.sha256(code.strip().encode()).hexdigest()

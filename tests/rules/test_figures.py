@@ -1,0 +1,50 @@
+"""Figures from text, exactly."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from guerdon.rules import figures
+from guerdon.rules.program import Duration, Rate, Share
+
+
+@given(st.integers(-(10**14), 10**14), st.integers(0, 4))
+def test_amounts_are_read_as_decimals_are(value: int, digits: int) -> None:
+    text = f"{Decimal(value).scaleb(-digits):f}"
+    assert figures.minor(text, digits) == value
+    assert figures.minor(figures.plain_decimal(text), digits) == value
+
+
+@pytest.mark.parametrize("text", ["", ".5", "5.", "1e3", "1_000", "5,00", "+5", "٥", " 5", "--1", "nan", "0x1"])
+def test_what_is_no_decimal(text: str) -> None:
+    with pytest.raises(figures.NoFigure):
+        figures.minor(text, 2)
+
+
+def test_percentages_are_fractions_in_lowest_terms() -> None:
+    assert figures.percent("2.5") == Rate(1, 40)
+    assert figures.percent("100%") == Rate(1, 1)
+    assert figures.share("60%", 2) == Share(rate=Rate(3, 5))
+    assert figures.share("0.20", 2) == Share(amount_minor=20)
+    with pytest.raises(figures.NoFigure):
+        figures.percent("0.00000001")
+
+
+def test_durations() -> None:
+    units = "15min 6h 14d 2w 1mo 1q 1y".split()
+    assert [figures.duration(text) for text in units][4] == Duration(1, "mo")
+    for text in ("1m", "0d", "d", "-1d", "1.5h", "1 d"):
+        with pytest.raises(figures.NoFigure):
+            figures.duration(text)
+
+
+def test_hours() -> None:
+    assert figures.hours("09:00-24:00") == (540, 1440)
+    assert figures.hours("22:00-02:00") == (1320, 1560)
+    for text in ("24:00-01:00", "09:60-10:00", "9-10", "09:00-09:00", "09:00-25:00"):
+        with pytest.raises(figures.NoFigure):
+            figures.hours(text)
