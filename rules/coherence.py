@@ -52,8 +52,8 @@ def _explained(found: Found, keys: tuple[str, ...]) -> bool:
 
 def goals_fit_types(view: View) -> Iterator[Problem]:
     for found in view.offers:
-        goal, kind = found.value.get("goal"), found.value.get("type")
-        if isinstance(goal, str) and isinstance(kind, str) and kind in OFFER_TYPES and goal != OFFER_TYPES[kind][0]:
+        goal, kind = found.text("goal"), found.text("type")
+        if goal and kind in OFFER_TYPES and goal != OFFER_TYPES[kind][0]:
             fitting = [name for name, (own, _) in OFFER_TYPES.items() if own == goal]
             if fitting:
                 message = f"type '{kind}' belongs to the goal '{OFFER_TYPES[kind][0]}', not to '{goal}'"
@@ -130,8 +130,7 @@ def _caps(offer: Found) -> Iterator[Problem]:
                 below=("caps", at, "each"),
             )  # fmt: skip
         rolling = each.get("rolling") if isinstance(each, dict) else None
-        if isinstance(rolling, str) and _read(figures.duration, rolling) is not None:
-            step = figures.duration(rolling)
+        if step := _read(figures.duration, rolling):
             if step.unit != "d" or step.n > MAX_ROLLING_DAYS:
                 yield offer.problem(
                     "bad-duration", f"a rolling window is of at most {MAX_ROLLING_DAYS} days, not {rolling}",
@@ -167,14 +166,14 @@ def _brackets(offer: Found) -> Iterator[Problem]:
             message = "only the last bracket goes on without an end"
             below: Path = ("award", "brackets", at)
             yield offer.problem("conflicting-fields", message, "give the bracket before it a 'to'", below=below)
-        elif isinstance(to, str) and _ends_no_later(to, before):
+        elif _ends_no_later(to, before):
             message = f"this bracket ends at {to}, the one before it at {before}"
             below = ("award", "brackets", at, "to")
             yield offer.problem("conflicting-fields", message, "write the brackets in ascending order", below=below)
         before = to
 
 
-def _ends_no_later(to: str, before: str) -> bool:
+def _ends_no_later(to: Any, before: Any) -> bool:
     this, last = _read(figures.rate, to), _read(figures.rate, before)
     return this is not None and last is not None and this.num * last.den <= last.num * this.den
 
@@ -190,9 +189,10 @@ def _base(offer: Found) -> Iterator[Problem]:
             yield offer.problem("conflicting-fields", message, "remove it", below=("award", beside))
 
 
-def _read(reader: Callable[[str], Any], text: str) -> Any:
+def _read(reader: Callable[[str], Any], text: Any) -> Any:
+    """The figure; None for what is none, which is a problem of its own."""
     try:
-        return reader(text)
+        return reader(text) if isinstance(text, str) else None
     except figures.NoFigure:
         return None
 
@@ -207,7 +207,7 @@ def other_conflicts(view: View) -> Iterator[Problem]:
             yield found.problem("conflicting-fields", message, "remove budget", below=found.later("mode", "budget"))
     for found in view.mappings("codes.*"):
         wanted = {"single": "maximum_usage", "unique": "numbers"}
-        kind = found.value.get("kind")
+        kind = found.text("kind")
         for other, key in wanted.items():
             if kind == other and key not in found.value:
                 hint = f"add {key}: for codes of kind {kind}"
@@ -259,10 +259,9 @@ def across_offers(view: View) -> Iterator[Problem]:
 
 def _beyond_terms(view: View) -> Iterator[Problem]:
     """A merchant's own offers that its terms do not allow."""
-    may = {found.value.get("merchant"): found for found in view.mappings("terms.*")}
+    may = {found.text("merchant"): found for found in view.mappings("terms.*")}
     for offer in view.offers:
-        terms = may.get(offer.value.get("owner")) if "owner" in offer.value else None
-        limits: Any = terms
+        limits: Any = may.get(offer.text("owner")) if offer.text("owner") else None
         for key in ("may", "offers"):
             limits = limits.value if isinstance(limits, Found) else limits
             limits = limits.get(key) if isinstance(limits, dict) else None

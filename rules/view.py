@@ -37,11 +37,15 @@ class Found(NamedTuple):
         """What this is, in the author's words."""
         return owner(self.document, self.path)
 
+    def text(self, key: str, default: str = "") -> str:
+        """The text under ``key``; empty if something else stands there, ``default`` if nothing does."""
+        given = self.value.get(key, default) if isinstance(self.value, dict) else None
+        return given if isinstance(given, str) else ""
+
     @property
     def id(self) -> str:
         """Its id; empty if it has none that is a text."""
-        given = self.value.get("id") if isinstance(self.value, dict) else None
-        return given if isinstance(given, str) else ""
+        return self.text("id")
 
 
 @dataclass(frozen=True)

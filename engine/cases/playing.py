@@ -11,7 +11,7 @@ from typing import Any
 from guerdon.engine.cases import readout
 from guerdon.engine.cases.readout import Tables
 from guerdon.engine.cases.settlement import settlement
-from guerdon.engine.codes import Cause
+from guerdon.engine.codes import Cause, Reason
 from guerdon.engine.events.admission import admit, log_key
 from guerdon.engine.events.event import Event, Parked, Refused
 from guerdon.engine.events.normalise import CASE, Normaliser
@@ -24,7 +24,8 @@ from guerdon.engine.report.lines import LineShares
 from guerdon.engine.report.progress import progress_of
 from guerdon.rules.program import Program
 
-TABLES = ("award", "transfer", "refusal", "balance", "contact", "membership", "counter")
+TABLES = ("award", "transfer", "refusal", "balance", "contact", "membership", "counter", "counter_past")
+ROWS = 64  # cases are small
 RECEIVED_AT = 0  # cases are read out without their times of receipt
 
 
@@ -60,6 +61,7 @@ class Play:
         self.names = _names(self.items)
         self.shares = LineShares(program)
         self.outcomes: dict[str, Any] = {}
+        self.places: dict[int, int] = {}  # seq → place among the items
         self.fed = 0
         self.run: Run | None = None
 
@@ -75,10 +77,15 @@ class Play:
         """Admit the events up to ``count`` that have not been yet."""
         part = self.items[self.fed : count]
         if self.run is None or not self.single:
-            self.run = Run.open(self.program, self.ledger, operator=True, keep_refusals=True)
+            self.run = Run.open(self.program, self.ledger, keep_refusals=True, rows=ROWS)
         admitted = self.run.admit(admit(part, sort=False), way="single" if self.single else "batch")
-        for name, outcome in zip(self.names[self.fed : count], admitted.outcomes, strict=True):
-            self.outcomes[name] = outcome
+        for place, (ended, seq) in enumerate(zip(admitted.outcomes, admitted.seqs.tolist(), strict=True), self.fed):
+            self.outcomes[self.names[place]] = readout.outcome_text(ended.outcome, ended.reason)
+            if ended.reason is not Reason.REPEAT:
+                self.places[seq] = place
+        for seq, ended in admitted.resolved.items():
+            if seq in self.places:
+                self.outcomes[self.names[self.places[seq]]] = readout.outcome_text(ended.outcome, ended.reason)
         self.fed = count
 
     def result(self) -> CaseResult:
@@ -100,7 +107,7 @@ class Play:
                 "cards",
             )
         }
-        found["outcomes"] = self._outcomes()
+        found["outcomes"] = self.outcomes
         found["tiers"] = readout.tiers(
             tables, [tier.id for tier in (self.program.tiers.ladder if self.program.tiers else ())]
         )
@@ -114,7 +121,7 @@ class Play:
         return Tables(
             rows={table: self.ledger.frame(table).to_dicts() for table in TABLES},
             name_of=self.ledger.names.id,
-            events={item.seq: name for item, name in zip(self.items, self.names, strict=True) if item.seq},
+            events={seq: self.names[place] for seq, place in self.places.items()},
             digits=business.unit.digits,
             currency_digits=business.digits,
             local=zone(business.time_zone).local,
@@ -130,28 +137,30 @@ class Play:
 
     def _lines(self, award: Mapping[str, Any]) -> Mapping[int, int]:
         """Where an award of a purchase lies; what is derived has no lines."""
-        event = next((item for item in self.items if item.seq == award["seq"]), None)
+        event = self.items[self.places[award["seq"]]]
         if not isinstance(event, Event) or award["cause"] != Cause.ITSELF:
             return {}
-        rows = [row for row in self.ledger.awards_of(event.seq) if row["cause"] == Cause.ITSELF]
+        rows = [row for row in self.ledger.awards_of(award["seq"]) if row["cause"] == Cause.ITSELF]
         amounts = {self.ledger.names.id("offer", int(row["offer"])): int(row["amount"]) for row in rows}
         return self.shares.of(event, amounts)[self.ledger.names.id("offer", award["offer"])]
 
     def _progress(self, tables: Tables) -> list[dict[str, Any]]:
-        if not self.fed:
+        if not self.places:
             return []
-        last = self.items[self.fed - 1]
-        time = last.received_at if isinstance(last, Parked) else last.time
-        rows = tables.rows["counter"]
-        found = progress_of(self.program, rows, tables.name_of, tables.local(time), last.seq)
+        seq, place = max(self.places.items())
+        rows = [*tables.rows["counter"], *tables.rows["counter_past"]]
+        found = progress_of(self.program, rows, tables.name_of, tables.local(self.items[place].time), seq)
         return [{"contact": p.contact, "offer": p.offer, "goal": str(p.goal), "at": p.at} for p in found]
 
     def _explain(self, name: str) -> str:
         """The explanation of the event that a case calls ``name``; of a derived one, that of its cause."""
-        place = next((k for k, known in enumerate(self.names) if name == known or name.startswith(known + "/")), None)
-        seq = self.items[place].seq if place is not None else 0
+        seqs = [
+            seq
+            for seq, place in self.places.items()
+            if name == self.names[place] or name.startswith(self.names[place] + "/")
+        ]
         reader = JournalReader(self.ledger, self.program)
-        return "\n\n".join(explain_journal(reader.read(event), self.program) for event in self.ledger.events([seq]))
+        return "\n\n".join(explain_journal(reader.read(event), self.program) for event in self.ledger.events(seqs))
 
 
 def _names(items: Sequence[Event | Refused | Parked]) -> list[str]:

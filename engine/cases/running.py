@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -124,11 +125,21 @@ def _failures(case: Case) -> list[Failure]:
     explanations: dict[tuple[int, str, str, str], str] = {}
     ways = list(ways_of(case))
     for way in ways:
-        for mismatch, explanation in _run(case, program, way):
+        for mismatch, explanation in _run_or_fault(case, program, way):
             key = (mismatch.line, mismatch.part, mismatch.expected, mismatch.found)
             seen.setdefault(key, []).append(way)
             explanations.setdefault(key, explanation)
     return [Failure(*key, _told(found, len(ways)), explanations[key]) for key, found in seen.items()]
+
+
+def _run_or_fault(case: Case, program: Program, way: Way) -> Iterator[tuple[Mismatch, str]]:
+    """``_run``; a fault of the engine fails the case and not those after it."""
+    try:
+        yield from _run(case, program, way)
+    except Exception as error:
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        found = f"{type(error).__name__}: {error}"
+        yield Mismatch(1, "engine", "no fault", found), f"in {where.name}, {Path(where.filename).name}:{where.lineno}"
 
 
 def _run(case: Case, program: Program, way: Way) -> Iterator[tuple[Mismatch, str]]:

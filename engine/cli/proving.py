@@ -9,7 +9,7 @@ import typer
 
 from guerdon.engine.cli.failing import CommandFailed, Exit
 from guerdon.engine.cli.options import LEDGER_DEFAULT, Json, Ledger
-from guerdon.engine.cli.output import print_json, progress
+from guerdon.engine.cli.output import print_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,18 +27,16 @@ def verify(
     as_json: Json = False,
 ) -> None:
     """Check every invariant of a ledger."""
+    from guerdon.engine.ledger.audit import verify as check
     from guerdon.engine.ledger.ledger import Ledger
-    from guerdon.engine.ledger.verify import verify as check
+    from guerdon.engine.report.verdict import verdict_json, verdict_text
 
-    with progress("verify") as bar, Ledger.open(ledger, create=False, read_only=True) as open_ledger:
-        options: dict[str, Any] = {"progress": bar.advance}
-        if replay:
-            options["replay"] = _replayer()
-        report = check(open_ledger, **options)
+    with Ledger.open(ledger, create=False, read_only=True) as open_ledger:
+        report = check(open_ledger, replay=_replayer() if replay else None)
     if as_json:
-        print_json(report.as_json())
+        print_json(verdict_json(report))
     else:
-        print(report.text())
+        print(verdict_text(report))
     if not report.ok:
         raise typer.Exit(Exit.FINDINGS)
 

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from guerdon.engine.report.summary import Summary
 
 
+Operator = Annotated[str, typer.Option("--as", metavar="NAME", help="Who is told to have fed the events.")]
+
+
 def register(app: typer.Typer) -> None:
     """Add these commands to the door."""
     app.command()(run)
@@ -29,21 +32,21 @@ def run(
     ] = None,
     data: Annotated[Path | None, typer.Option("--data", metavar="DIR", help="Where the files of the feed lie.")] = None,
     ledger: Ledger = LEDGER_DEFAULT,
-    operator: Annotated[str, typer.Option("--as", metavar="NAME", help="Who is told to have fed the events.")] = "",
+    operator: Operator = "",
     refusals: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Also write every refusal to a Parquet file.")
     ] = None,
     as_json: Json = False,
 ) -> None:
     """Evaluate events and post what they give."""
-    from guerdon.engine.cli.jobs import run_job
+    from guerdon.engine.cli.jobs import Told, run_job
     from guerdon.engine.cli.programmes import program_of
 
     if not events and data is None:
         hint = "--events FILE, or --data DIR for a feed of events.yaml"
         raise CommandFailed("no events are named", Exit.USAGE, code="no-events", hint=hint)
     program = program_of(programme)
-    job = run_job(program, programme, events or [], data, ledger, operator, refusals, quiet=as_json)
+    job = run_job(program, Told(programme, events or [], data, operator, refusals), ledger)
     if as_json:
         print_json(job.summary.as_json())
     else:
@@ -58,6 +61,7 @@ def tick(
     programme: Programme,
     until: Annotated[str, typer.Option("--until", metavar="TIME", help="A local or RFC 3339 time.")],
     ledger: Ledger = LEDGER_DEFAULT,
+    operator: Operator = "",
     as_json: Json = False,
 ) -> None:
     """Let everything happen that is due up to a time: expiries, pending money, tier windows, birthdays."""
@@ -65,7 +69,7 @@ def tick(
     from guerdon.engine.cli.programmes import program_of
 
     program = program_of(programme)
-    job = tick_job(program, until, ledger)
+    job = tick_job(program, until, operator, ledger)
     if as_json:
         print_json(job.summary.as_json())
     else:

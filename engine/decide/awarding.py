@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from guerdon.engine.codes import Reason
+from guerdon.engine.codes import EventType, Reason
 from guerdon.engine.decide.amounts import formed, in_units
 from guerdon.engine.decide.arithmetic import FLOOR, U0, U1, has_bit, lowest_bit, muldiv
 from guerdon.engine.decide.booking import refuse
@@ -33,7 +33,7 @@ from guerdon.engine.decide.resolution import resolve
 BUDGET_USED, ROUNDS_TO_ZERO = int(Reason.BUDGET_USED), int(Reason.ROUNDS_TO_ZERO)
 CAP_REACHED, AWARD_SHARE_REACHED = int(Reason.CAP_REACHED), int(Reason.AWARD_SHARE_REACHED)
 GOAL_NOT_REACHED = int(Reason.GOAL_NOT_REACHED)
-SIGN_UP_CAUSE = 2
+SIGN_UP = int(EventType.SIGN_UP)
 
 
 def award_round(d: Any, i: int, c: int, trigger: int, cause: int, scheme: int) -> None:
@@ -52,12 +52,12 @@ def list_candidates(d: Any, i: int, c: int, trigger: int, cause: int, scheme: in
     """Test every offer that the trigger can win; those with an amount are listed in their order."""
     d.w_head[0].listed = 0
     d.w_head[0].cause = cause
-    d.w_head[0].scheme = d.r_scheme[scheme].number if cause == SIGN_UP_CAUSE else 0
+    d.w_head[0].scheme = d.r_scheme[scheme].number if trigger == SIGN_UP else 0
     merchant = d.b_event[i].merchant
     d.w_head[0].terms = terms_at(d, merchant, d.b_event[i].time) if merchant >= 0 else NO_TERMS
     for word in range(d.r_head[0].words):
         mask = d.r_trigger[trigger, word]
-        if cause == SIGN_UP_CAUSE:
+        if trigger == SIGN_UP:
             mask = mask & d.r_scheme_mask[scheme, word]
         if mask == U0:
             continue

@@ -208,7 +208,7 @@ WORK = _record(
 GROUP_WORK = _record(("amount", "i8"), ("order", "i8"), ("best_order", "i8"), ("best", "i4"), ("lead", "i4"), ("filled", "i4"), ("kept", "i4"))
 SELECTED = _record(("total", "i8"), ("net", "i8"), ("quantity", "i8"), ("stamp", "i8"))
 BUCKET_WORK = _record(("pools", "u8"), ("left", "i8"), ("first_line", "i4"), ("size", "i4"))
-QUEUED = _record(("trigger", "i4"), ("cause", "i4"), ("scheme", "i4"), ("tier", "i4"))
+QUEUED = _record(("trigger", "i4"), ("cause", "i4"), ("scheme", "i4"), ("contact", "i4"))
 WORK_HEAD = _record(
     ("n", "i4"),  # transfers of the event so far
     ("listed", "i4"),  # of w_list
@@ -228,11 +228,12 @@ WORK_HEAD = _record(
     ("now", "i8"),  # the later of the event's time and the contact's clock
 )
 OUT_HEAD = _record(("transfers", "i8"), ("awards", "i8"), ("refusals", "i8"), ("outcomes", "i8"), ("past", "i8"), ("tiers", "i8"), ("members", "i8"), ("closed", "i8"), ("derived", "i8"))
-DERIVED = _record(("outcome_row", "i8"), ("cause", "i4"), ("scheme", "i4"), ("tier", "i4"))
+DERIVED = _record(("outcome_row", "i8"), ("contact", "i8"), ("cause", "i4"), ("scheme", "i4"), ("tier", "i4"))
 CLOSED_LOT = _record(("seq", "i8"), ("n", "i4"))
 
 # why the step stopped before an event
 TIER_NOW = -2
+FORCED, FORCED_QUEUE = 1, 2
 DONE, STOP_HANDLER, STOP_SPECIAL, STOP_ROOM = range(4)
 
 

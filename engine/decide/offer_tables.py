@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from guerdon.engine.decide import layout
-from guerdon.engine.decide.calendar import WINDOWS
+from guerdon.engine.decide.calendar import WINDOW_DAY, WINDOWS
 from guerdon.engine.decide.caps import WINDOW_TIER
-from guerdon.engine.decide.slots import Slots
+from guerdon.engine.decide.slots import NO_WINDOW, Slots
 from guerdon.engine.events.times import Zone
 from guerdon.engine.rows import DEBT, FOREVER, PENDING_ONLY, WITHIN_BALANCE
 from guerdon.rules import program as p
@@ -174,12 +174,13 @@ class OfferTables:
     def _goals(self, o: p.Offer) -> None:
         for k, goal in enumerate(o.goals, 1):
             key = f"{o.id}|goal{k}|{goal.kind}|{goal.window}"
-            slot = self.slots.own(key)
+            # A streak's window is its run, which a late event does not turn back.
+            slot = self.slots.own(key, NO_WINDOW if goal.kind == "streak" else WINDOWS[goal.window])
             extra = -1
             if goal.kind == "visits_by_day":
-                extra = self.slots.own(f"{key}|days")
+                extra = self.slots.own(f"{key}|days", WINDOW_DAY)
             elif goal.kind == "streak":
-                extra = self.slots.own(f"{key}|each")
+                extra = self.slots.own(f"{key}|each", WINDOWS[goal.window])
             each = goal.each
             self.goals.append(
                 (
@@ -201,11 +202,11 @@ class OfferTables:
             if cap.per == "event":
                 slot = -1
             elif cap.per == "offer":
-                slot = self.slots.shared(f"{o.id}|offer|{cap.measure}|{cap.window}")
+                slot = self.slots.shared(f"{o.id}|offer|{cap.measure}|{cap.window}", window)
             elif cap.window == "rolling":
                 slot = self.slots.ring(f"{o.id}|{cap.measure}|rolling", cap.days)
             else:
-                slot = self.slots.own(f"{o.id}|{cap.measure}|{cap.window}")
+                slot = self.slots.own(f"{o.id}|{cap.measure}|{cap.window}", NO_WINDOW if window == WINDOW_TIER else window)
             self.caps.append((measures[cap.measure], _PER[cap.per], window, cap.days, slot, cap.limit))
 
 

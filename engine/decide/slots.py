@@ -7,6 +7,9 @@ its number.
 from __future__ import annotations
 
 
+NO_WINDOW = -1
+
+
 class Slots:
     """Names of counters in the order of their places in ``s_slot``, ``s_shared`` and ``s_ring``."""
 
@@ -15,13 +18,20 @@ class Slots:
         self.shared_keys: list[str] = []
         self.ring_keys: list[str] = []
         self.ring_days = 1
+        self.windows: list[int] = []
+        self.shared_windows: list[int] = []
 
-    def own(self, key: str) -> int:
-        """Place of a contact's counter; a name given twice becomes two counters."""
+    def own(self, key: str, window: int = NO_WINDOW) -> int:
+        """Place of a contact's counter; a name given twice becomes two counters. ``window``: its kind, of ``calendar``.
+
+        NO_WINDOW: it counts as it stands now, also for a late event.
+        """
+        self.windows.append(window)
         return _place(self.keys, key)
 
-    def shared(self, key: str) -> int:
+    def shared(self, key: str, window: int = NO_WINDOW) -> int:
         """Place of a counter of the business."""
+        self.shared_windows.append(window)
         return _place(self.shared_keys, key)
 
     def ring(self, key: str, days: int) -> int:

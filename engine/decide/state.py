@@ -38,6 +38,7 @@ class State:
         self.row_of = np.full(1024, -1, np.int32)
         self.count = 0
         self.profiles: dict[int, dict[str, Any]] = {}
+        self.changed_profiles: set[int] = set()
         self.unlocked: dict[int, frozenset[str]] = {}
         names = store.names
         slots = tables.slots
@@ -182,6 +183,13 @@ class State:
         """Change fields of a contact; None takes one away."""
         kept = {**self.profiles.get(number, {}), **fields}
         self.profiles[number] = {name: value for name, value in kept.items() if value is not None}
+        self.changed_profiles.add(number)
+
+    def take_profiles(self) -> dict[int, dict[str, Any]]:
+        """Profiles changed since the last call."""
+        changed = {number: self.profiles[number] for number in sorted(self.changed_profiles)}
+        self.changed_profiles.clear()
+        return changed
 
     # ---- growing ----
 
@@ -250,6 +258,19 @@ class State:
         place = np.flatnonzero(shared != self.saved_shared)
         common = _counters(np.zeros(len(place), np.int64), self.shared_numbers[place], shared[place])
         return np.concatenate([own, common, self._ring_counters(dirty)])
+
+    def counters_gone(self, dirty: np.ndarray) -> np.ndarray:
+        """Counters that the ledger has on the desk and that have left it: only the key fields count."""
+        now, before = self.arrays["s_slot"][dirty], self.saved_slots[dirty]
+        contact, slot = np.nonzero((now["window"] != before["window"]) & (before["window"] != _NO_WINDOW))
+        numbers = self.arrays["s_contact"]["number"][dirty[contact]]
+        own = _counters(numbers, self.slot_numbers[slot], before[contact, slot])
+        gone = np.flatnonzero(
+            (self.arrays["s_shared"]["window"] != self.saved_shared["window"])
+            & (self.saved_shared["window"] != _NO_WINDOW)
+        )
+        common = _counters(np.zeros(len(gone), np.int64), self.shared_numbers[gone], self.saved_shared[gone])
+        return np.concatenate([own, common])
 
     def _ring_counters(self, dirty: np.ndarray) -> np.ndarray:
         if not len(self.ring_numbers):

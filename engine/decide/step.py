@@ -17,6 +17,7 @@ from guerdon.engine.decide.candidates import select_lines, select_nothing
 from guerdon.engine.decide.due import catch_up
 from guerdon.engine.decide.layout import (
     DONE,
+    FORCED_QUEUE,
     REDEEM_ON_SPEND,
     STOP_HANDLER,
     STOP_ROOM,
@@ -50,7 +51,8 @@ ON_SPEND_FEE = 0
 def run(d: Any, start: int, end: int, forced: int) -> tuple[int, int]:
     """Decide events ``start`` to ``end``; returns where it stopped and why (``DONE``, ``STOP_...``).
 
-    ``forced``: the caller has prepared the desk for this event (late, or with things due): no stop before it.
+    ``forced``: FORCED, the caller has prepared the desk for this event (late, or with things due), no stop before it;
+    FORCED_QUEUE, it has also begun the event and filled the queue.
     """
     i = start
     while i < end:
@@ -63,7 +65,10 @@ def run(d: Any, start: int, end: int, forced: int) -> tuple[int, int]:
                 return i, STOP_HANDLER
             if d.s_contact[c].special_at <= e.time:
                 return i, STOP_SPECIAL
-        purchase(d, i, c)
+        if forced == FORCED_QUEUE:
+            rounds(d, i, c)
+        else:
+            purchase(d, i, c)
         i += 1
     return i, DONE
 
@@ -106,7 +111,12 @@ def purchase(d: Any, i: int, c: int) -> None:
     enrolment(d, i, c)
     if k.due_at <= d.w_head[0].now:
         catch_up(d, e.seq, c, d.w_head[0].now)
-    queue(d, PURCHASE, 0, 0, -1)
+    queue(d, PURCHASE, 0, 0, 0, c)
+    rounds(d, i, c)
+
+
+def rounds(d: Any, i: int, c: int) -> None:
+    """Decide every event of the journal's queue in turn; deciding one may queue more (``tier_reached``)."""
     r = 0
     while r < d.w_head[0].queued:
         q = d.w_queue[r]
@@ -115,14 +125,19 @@ def purchase(d: Any, i: int, c: int) -> None:
             money_off(d, i, c)
         else:
             select_nothing(d)
-        award_round(d, i, c, q.trigger, q.cause, q.scheme)
+        award_round(d, i, q.contact, q.trigger, q.cause, q.scheme)
         if q.trigger == PURCHASE:
             settle_wallet(d, i, c)
             count_tier(d, i, c)
+        elif d.s_contact[q.contact].due_at <= d.w_head[0].now:
+            catch_up(d, d.b_event[i].seq, q.contact, d.w_head[0].now)
+        d.s_contact[q.contact].dirty = 1
         r += 1
-    k.clock = d.w_head[0].now
+    k = d.s_contact[c]
+    if k.clock < d.w_head[0].now:
+        k.clock = d.w_head[0].now
     k.dirty = 1
-    outcome(d, e.seq, POSTED, 0)
+    outcome(d, d.b_event[i].seq, POSTED, 0)
 
 
 def enrolment(d: Any, i: int, c: int) -> None:
@@ -132,36 +147,32 @@ def enrolment(d: Any, i: int, c: int) -> None:
     d.w_head[0].queued = 0
     if k.status == NEW:
         register(d, i, c)
-        queue(d, REGISTER, CAUSE_REGISTER, 0, -1)
+        queue(d, REGISTER, CAUSE_REGISTER, 0, 0, c)
     joining = d.r_head[0].automatic & ~d.s_member[c, 2]
     while joining != U0:
         scheme = lowest_bit(joining)
         joining = joining & (joining - U1)
         join(d, e.seq, c, scheme, e.time)
-        queue(d, SIGN_UP, CAUSE_SIGN_UP, scheme, -1)
+        queue(d, SIGN_UP, CAUSE_SIGN_UP, scheme, 0, c)
 
 
-def queue(d: Any, trigger: int, cause: int, scheme: int, tier: int) -> None:
-    """Put an event or derived event in the queue of this journal."""
+def queue(d: Any, trigger: int, cause: int, scheme: int, tier: int, c: int) -> None:
+    """Put an event or derived event in the queue of this journal; ``scheme`` is an index, ``tier`` a number."""
     head = d.w_head[0]
     q = d.w_queue[head.queued]
     q.trigger = trigger
     q.cause = cause
     q.scheme = scheme
-    q.tier = tier
+    q.contact = c
     head.queued += 1
     if cause != 0:
-        note_derived(d, cause, scheme, tier)
-
-
-def note_derived(d: Any, cause: int, scheme: int, tier: int) -> None:
-    """Keep that an event was derived; seq, contact and time are the journal's."""
-    row = d.o_derived[d.o_head[0].derived]
-    d.o_head[0].derived += 1
-    row.outcome_row = d.o_head[0].outcomes
-    row.cause = cause
-    row.scheme = d.r_scheme[scheme].number if cause == CAUSE_SIGN_UP else 0
-    row.tier = tier
+        row = d.o_derived[d.o_head[0].derived]
+        d.o_head[0].derived += 1
+        row.outcome_row = d.o_head[0].outcomes
+        row.cause = cause
+        row.scheme = d.r_scheme[scheme].number if cause == CAUSE_SIGN_UP else 0
+        row.tier = tier
+        row.contact = d.s_contact[c].number
 
 
 def money_off(d: Any, i: int, c: int) -> None:
@@ -220,7 +231,7 @@ def count_tier(d: Any, i: int, c: int) -> None:
     if k.tier_until < k.due_at:
         k.due_at = k.tier_until
     if reached >= 0:
-        queue(d, TIER_REACHED, CAUSE_TIER, 0, d.r_tier[reached].number)
+        queue(d, TIER_REACHED, CAUSE_TIER, 0, d.r_tier[reached].number, c)
 
 
 def tick(d: Any, rows: Any, seq: int, until: int, start: int) -> int:

@@ -13,7 +13,7 @@ from guerdon.engine.codes import EventType
 from guerdon.engine.decide import layout
 from guerdon.engine.decide.arithmetic import HALF_UP, muldiv
 from guerdon.engine.decide.offer_tables import OfferTables
-from guerdon.engine.decide.slots import Slots
+from guerdon.engine.decide.slots import NO_WINDOW, Slots
 from guerdon.engine.events.times import Zone, zone
 from guerdon.engine.rows import FOREVER, NEVER
 from guerdon.rules.match.python import compile_test
@@ -129,11 +129,20 @@ def _merchants(program: Program, names: Numbers, slots: Slots, zone: Zone) -> di
     merchants, terms = [], []
     for merchant in program.merchants:
         own = [t for t in program.terms if t.merchant == merchant.id]
-        slot = slots.shared(f"|budget|{merchant.id}") if any(t.prepaid or t.budget_minor is not None for t in own) else -1
+        budgeted = [t for t in own if t.prepaid or t.budget_minor is not None]
+        slot = slots.shared(f"|budget|{merchant.id}", _budget_window(budgeted[0])) if budgeted else -1
         number = names.number("merchant", merchant.id)
         merchants.append((number, len(terms), len(own), merchant.owns_contacts, slot))
         terms += [_terms(program, t, zone) for t in own]
     return {"r_merchant": _records(layout.MERCHANT, merchants), "r_terms": _records(layout.TERMS, terms)}
+
+
+_SETTLE = {"day": 1, "week": 2, "month": 3, "quarter": 4, "year": 5}
+
+
+def _budget_window(t: Terms) -> int:
+    """The window in which a budget counts: a settlement period; prepaid ones have none."""
+    return NO_WINDOW if t.prepaid else _SETTLE.get(t.settle_every, 3)
 
 
 def _terms(program: Program, t: Terms, zone: Zone) -> tuple[Any, ...]:
@@ -141,7 +150,6 @@ def _terms(program: Program, t: Terms, zone: Zone) -> tuple[Any, ...]:
         k for k, s in enumerate(program.schemes) if s.id in t.schemes
     ]
     budget = 0 if t.budget_minor is None else units(program, t.budget_minor)
-    windows = {"day": 1, "week": 2, "month": 3, "quarter": 4, "year": 5}
     return (
         t.active,
         midnight(zone, t.effective_from, NEVER),
@@ -157,7 +165,7 @@ def _terms(program: Program, t: Terms, zone: Zone) -> tuple[Any, ...]:
         t.prepaid,
         t.prepaid or t.budget_minor is not None,
         budget,
-        windows.get(t.settle_every, 3),
+        _SETTLE.get(t.settle_every, 3),
         t.expiry_business or t.prepaid,
     )
 

@@ -54,8 +54,8 @@ class Admission:
     @property
     def last_time(self) -> int:
         """The latest time in it; it must not be empty."""
-        times = [aside.told.time for aside in self.asides[-1:]]
-        return max([*times, *self.frames.events["time"].tail(1)])
+        times: list[int] = [aside.told.time for aside in self.asides[-1:]]
+        return int(max(times + self.frames.events["time"].tail(1).to_list()))
 
     def split(self, events: int) -> tuple[Admission, Admission]:
         """The first ``events`` of it and the rest, asides counted; marks are left out."""
@@ -74,7 +74,9 @@ class Admission:
         return row + sum(1 for aside in self.asides if aside.told.time <= time)
 
 
-def admit(told: Sequence[Event | Refused | Parked], personal: frozenset[str] = frozenset(), sort: bool = True) -> Admission:
+def admit(
+    told: Sequence[Event | Refused | Parked], personal: frozenset[str] = frozenset(), sort: bool = True
+) -> Admission:
     """An admission of a few events: in the order (time, rank, source, id), or as they come."""
     ordered = sorted(told, key=log_key) if sort else told
     events = [each for each in ordered if isinstance(each, Event)]
@@ -111,7 +113,9 @@ def merged(parts: Sequence[Admission]) -> Admission:
     order = pl.concat([keys, others]).select(pl.arg_sort_by(keys.columns, maintain_order=True)).to_series().to_numpy()
     is_row = order < len(frames)
     before = np.cumsum(is_row)[~is_row]
-    asides = [Aside(int(row), told[place - len(frames)]) for row, place in zip(before, order[~is_row].tolist(), strict=True)]
+    asides = [
+        Aside(int(row), told[place - len(frames)]) for row, place in zip(before, order[~is_row].tolist(), strict=True)
+    ]
     return Admission(frames.take(order[is_row].astype(np.int64)), asides)
 
 

@@ -92,7 +92,7 @@ def half_up(value: Fraction) -> int:
 
 
 def shares(total: int, weights: list[int]) -> list[int]:
-    """``total`` split in proportion to ``weights`` by largest remainder, ties to the first; nothing to go by: the first.
+    """``total`` split in proportion to ``weights`` by largest remainder, ties to the first.
 
     >>> shares(10, [1, 1, 1])
     [4, 3, 3]

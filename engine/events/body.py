@@ -15,9 +15,10 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from guerdon.engine.codes import EventType
+from guerdon.engine.codes import EventType, Reason
+from guerdon.engine.events.admission import Admission, Aside
 from guerdon.engine.events.content import canonical
-from guerdon.engine.events.event import Event, Line
+from guerdon.engine.events.event import Event, Line, Parked, Refused
 from guerdon.engine.events.fields import is_personal
 from guerdon.engine.events.frames import EVENT_COLUMNS, LINE_COLUMNS, Frames, column, frames_from_events
 
@@ -26,33 +27,60 @@ FEW = 256
 _LEVEL = 1
 _DERIVED = {"events": ("line_first",), "lines": ("event",), "products": ()}
 _NARROW = (pl.Int8, pl.Int16, pl.Int32)
-_TEXT_DEFAULTS = (None, "", 0, False, {})
+_DEFAULTS: tuple[Any, ...] = (None, "", 0, False, {})
 
 
-def encode(frames: Frames) -> tuple[int, bytes]:
-    """Format and bytes of the events. The same events give the same bytes."""
-    if len(frames) <= FEW:
-        text = "\n".join(_line(event, frames.personal) for event in frames.to_events())
-        return LINES, _compressed(text.encode())
-    return COLUMNS, _columns(frames)
+def encode(admission: Admission) -> tuple[int, bytes]:
+    """Format and bytes of what was admitted, asides included. The same events give the same bytes."""
+    frames, asides = admission.frames, [_aside(aside) for aside in admission.asides]
+    if len(admission) > FEW:
+        return COLUMNS, _columns(frames, asides)
+    lines = [_line(event, frames.personal) for event in frames.to_events()]
+    return LINES, _compressed("\n".join([*lines, *map(canonical, asides)]).encode())
 
 
-def decode(form: int, body: bytes) -> Frames:
-    """The events that ``encode`` was given. Raises ``ValueError`` for a body of another format."""
+def decode(form: int, body: bytes) -> Admission:
+    """What ``encode`` was given, marks aside. Raises ``ValueError`` for a body of another format."""
     if form == LINES:
         rows = [json.loads(line) for line in _expanded(body).decode().split("\n") if line]
-        personal = {name for row in rows for name in row.get("sealed", {}).get("attributes", {})}
-        return frames_from_events([_event(row) for row in rows], frozenset(personal))
+        told = [row for row in rows if "event" in row]
+        personal = {name for row in told for name in row.get("sealed", {}).get("attributes", {})}
+        frames = frames_from_events([_event(row) for row in told], frozenset(personal))
+        return Admission(frames, [_put_aside(row) for row in rows if "event" not in row])
     if form == COLUMNS:
-        return _frames(body)
+        frames, asides = _frames(body)
+        return Admission(frames, [_put_aside(row) for row in asides])
     raise ValueError(f"body format {form} is not known; this is a ledger of a later version")
+
+
+def _aside(aside: Aside) -> dict[str, Any]:
+    """A refused or parked event; what it told may name a person, so all of that is sealed."""
+    kind = "refused" if isinstance(aside.told, Refused) else "parked"
+    parts = asdict(aside.told)
+    for name in ("type", "reason"):
+        if parts.get(name) is not None:
+            parts[name] = int(parts[name])
+    if "content" in parts:
+        parts["content"] = parts["content"].hex()
+    sealed = {name: parts.pop(name) for name in ("raw", "contact", "detail") if name in parts}
+    return {kind: parts, "sealed": sealed, "before": aside.before}
+
+
+def _put_aside(row: dict[str, Any]) -> Aside:
+    told = (row.get("refused") or row["parked"]) | row["sealed"]
+    if "refused" not in row:
+        return Aside(row["before"], Parked(**told))
+    told["reason"] = Reason(told["reason"])
+    told["type"] = None if told["type"] is None else EventType(told["type"])
+    told["content"] = bytes.fromhex(told["content"])
+    return Aside(row["before"], Refused(**told))
 
 
 # ---- few: a JSON object a line
 
 
 def _line(event: Event, personal: frozenset[str]) -> str:
-    open_part = {name: value for name, value in asdict(event).items() if value not in _TEXT_DEFAULTS}
+    open_part = {name: value for name, value in asdict(event).items() if value not in _DEFAULTS}
     open_part["type"] = int(event.type)
     open_part["content"] = event.content.hex()
     open_part.pop("contact_kind", None)
@@ -92,11 +120,11 @@ def _event(row: dict[str, Any]) -> Event:
 # ---- many: three tables, one after the other
 
 
-def _columns(frames: Frames) -> bytes:
-    """Products that no line bears are left out; columns of one value are a constant, columns that follow are dropped."""
+def _columns(frames: Frames, asides: list[dict[str, Any]]) -> bytes:
+    """Products that no line bears are left out, columns of one value are a constant, what follows is dropped."""
     used, product = np.unique(frames.lines["product"].to_numpy(), return_inverse=True)
     lines = frames.lines.with_columns(product=column(product.astype(np.int32)))
-    events = frames.events.drop([name for name in ("seq",) if _follows(frames.events[name])])
+    events = frames.events.drop("seq") if len(frames) and _follows(frames.events["seq"]) else frames.events
     tables = {"events": events, "lines": lines, "products": frames.products[used.astype(np.uint32)]}
     heads, streams = {}, []
     for name, table in tables.items():
@@ -104,7 +132,7 @@ def _columns(frames: Frames) -> bytes:
         streams.append(stream)
     first = int(frames.events["seq"][0]) if "seq" not in events.columns else None
     head = canonical({"tables": heads, "first_seq": first, "personal": sorted(frames.personal)}).encode()
-    parts = [head, *streams]
+    parts = [head, *streams, *([_compressed(canonical(asides).encode())] if asides else [])]
     return b"".join(struct.pack("<Q", len(part)) + part for part in parts)
 
 
@@ -121,7 +149,7 @@ def _table(table: pl.DataFrame) -> tuple[dict[str, Any], bytes]:
             constants[series.name] = None
         elif table.height and series.null_count() == 0 and (series == series[0]).all():
             constants[series.name] = series[0]
-        elif series.dtype == pl.Int64 and series.null_count() == 0:
+        elif table.height and series.dtype == pl.Int64 and series.null_count() == 0:
             kept.append(_narrowed(series))
         else:
             kept.append(series)
@@ -143,7 +171,7 @@ def _narrowed(series: pl.Series) -> pl.Series:
     return series
 
 
-def _frames(body: bytes) -> Frames:
+def _frames(body: bytes) -> tuple[Frames, list[dict[str, Any]]]:
     parts, at = [], 0
     while at < len(body):
         (size,) = struct.unpack_from("<Q", body, at)
@@ -152,7 +180,7 @@ def _frames(body: bytes) -> Frames:
     head = json.loads(parts[0])
     tables = {
         name: _opened(head["tables"][name], stream)
-        for name, stream in zip(("events", "lines", "products"), parts[1:], strict=True)
+        for name, stream in zip(("events", "lines", "products"), parts[1:4], strict=True)
     }
     events, lines = tables["events"], tables["lines"]
     counts = events["line_count"].to_numpy().astype(np.int64)
@@ -161,9 +189,11 @@ def _frames(body: bytes) -> Frames:
     events = events.with_columns(line_first=column(np.cumsum(counts) - counts))
     lines = lines.with_columns(event=column(np.repeat(np.arange(len(counts), dtype=np.uint32), counts)))
     attributes = [name for name in events.columns if name not in EVENT_COLUMNS]
-    return Frames(
-        events.select(*EVENT_COLUMNS, *attributes), lines.select(*LINE_COLUMNS), tables["products"], frozenset(head["personal"])
+    personal = frozenset(head["personal"])
+    frames = Frames(
+        events.select(*EVENT_COLUMNS, *attributes), lines.select(*LINE_COLUMNS), tables["products"], personal
     )
+    return frames, json.loads(_expanded(parts[4])) if len(parts) > 4 else []
 
 
 def _opened(head: dict[str, Any], stream: bytes) -> pl.DataFrame:

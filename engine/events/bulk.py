@@ -1,6 +1,6 @@
 """Purchases of a table by whole columns: the fast way of the common case, with the same result as one by one.
 
-A column test never refuses: it sends what looks wrong to ``Records``, which goes through the door that JSON goes through.
+A column test never refuses: what looks wrong goes to ``Records``, through the door that JSON goes through.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ from guerdon.engine.events.tables import TIME
 from guerdon.engine.events.times import DAY
 from guerdon.engine.events.units import lanes, texts, whole
 
-_PLAIN = frozenset("id time type source contact merchant venue tap channel reference series".split())
+_PLAIN = frozenset(
+    {"id", "time", "type", "source", "contact", "merchant", "venue", "tap", "channel", "reference", "series"}
+)
 _AMOUNTS = frozenset({"total", "net", "tax"})
 _PLACE = ("merchant", "venue", "tap")
 _LINE_FACTORS = np.array(LINE_FACTORS, dtype=np.uint64)
@@ -92,7 +94,9 @@ class Bulk:
         out = self._gather(first[order], count[order], product, quantity, total, net)
         lines, sums, words = out
         keep = (sums[:, 0] >= 0) & (sums[:, 0] <= MAX_MINOR)
-        head = self._head(times.to_numpy()[order], named[order.astype(np.uint32)], place_lanes[order], sums, words, received_at)
+        head = self._head(
+            times.to_numpy()[order], named[order.astype(np.uint32)], place_lanes[order], sums, words, received_at
+        )
         starts = np.cumsum(count[order], dtype=np.int64) - count[order]
         events = head.with_columns(line_first=column(starts), line_count=column(count[order]))
         frames = Frames(events.select(*EVENT_COLUMNS), columns(lines), self.catalog.frame, self.personal)
@@ -107,7 +111,7 @@ class Bulk:
         if self.feed.grain != "line":
             return np.arange(rows.height, dtype=np.int64)
         ids = rows[self.feed.fields["id"].name]
-        return np.append(0, _changes(ids) + 1) if rows.height else np.zeros(0, dtype=np.int64)
+        return np.append(0, changes(ids) + 1) if rows.height else np.zeros(0, dtype=np.int64)
 
     def _agreed(self, rows: pl.DataFrame, first: np.ndarray) -> np.ndarray:
         """Events whose rows tell the same of everything but lines."""
@@ -116,18 +120,15 @@ class Bulk:
             return good
         names = {source.name for name, source in self.feed.fields.items() if source.name and name != "id"}
         for name in names:
-            changes = _changes(rows[name]) + 1
-            if len(changes) < len(first):
-                inside = changes[first[np.searchsorted(first, changes, side="right") - 1] != changes]
-            else:
-                inside = np.setdiff1d(changes, first, assume_unique=True)
+            starts = changes(rows[name]) + 1
+            inside = starts[first[np.searchsorted(first, starts, side="right") - 1] != starts]
             good[np.searchsorted(first, inside, side="right") - 1] = False
         return good
 
     def _figures(
         self, rows: pl.DataFrame, first: np.ndarray, good: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """total, net (empty: the total), quantity and product of every row; events with a bad one are no longer good."""
+        """total, net (empty: the total), quantity and product of all rows; events with a bad one are not good."""
         total = self._amount(rows, "total", self.digits, MAX_MINOR, first, good)
         net = np.zeros(0, dtype=np.int64)
         if "net" in self.amounts:
@@ -169,7 +170,11 @@ class Bulk:
                 found[name] = pl.Series([value], dtype=pl.String).new_from_index(0, heads.height)
             else:
                 found[name] = texts(heads[source.name])
-            if source is not None and found[name].dtype == pl.String and not heads[source.name or TIME].dtype.is_integer():
+            if (
+                source is not None
+                and found[name].dtype == pl.String
+                and not heads[source.name or TIME].dtype.is_integer()
+            ):
                 limit = 64 if name == "channel" else MAX_TEXT
                 good &= ~(found[name].str.len_chars() > limit).fill_null(False).to_numpy()
                 good &= ~found[name].str.contains("\x00", literal=True).fill_null(False).to_numpy()
@@ -190,7 +195,7 @@ class Bulk:
                 known = (None, None, None, False)
             rows.append(known)
         keys = lanes([place_text(*key) for key in distinct.iter_rows()])
-        schema = {name: pl.String for name in _PLACE} | {"known": pl.Boolean}
+        schema = dict.fromkeys(_PLACE, pl.String) | {"known": pl.Boolean}
         full = pl.DataFrame(rows, schema=schema, orient="row").with_row_index("row")
         if distinct.height == 1:
             places = np.zeros(named.height, dtype=np.int64)
@@ -209,11 +214,18 @@ class Bulk:
         if not tied.any():
             return np.flatnonzero(good)
         order = pl.DataFrame({"time": times, "id": ids}).select(pl.arg_sort_by("time", "id", maintain_order=True))
-        rows = order.to_series().to_numpy().astype(np.int64)
-        return rows[good[rows]]
+        rows: np.ndarray = order.to_series().to_numpy().astype(np.int64)
+        kept: np.ndarray = rows[good[rows]]
+        return kept
 
     def _gather(
-        self, first: np.ndarray, count: np.ndarray, product: np.ndarray, quantity: np.ndarray, total: np.ndarray, net: np.ndarray
+        self,
+        first: np.ndarray,
+        count: np.ndarray,
+        product: np.ndarray,
+        quantity: np.ndarray,
+        total: np.ndarray,
+        net: np.ndarray,
     ) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
         size = int(count.sum())
         lines = {"event": np.empty(size, dtype=np.uint32)}
@@ -266,8 +278,8 @@ class Bulk:
         return frame.with_columns(literals).with_columns(pl.lit(None, pl.String).alias(name) for name in absent)
 
 
-def _changes(values: pl.Series) -> np.ndarray:
-    """Rows whose next row has another value; a missing value is a value."""
+def changes(values: pl.Series) -> np.ndarray:
+    """int64: the rows whose next row has another value; a missing value is a value."""
     if values.null_count() == 0 and (values.dtype.is_numeric() or values.dtype.is_temporal()):
         plain = values.to_physical().to_numpy()
         return np.flatnonzero(plain[1:] != plain[:-1])
@@ -285,5 +297,3 @@ def _compared(values: pl.Series) -> pl.Series:
         return values
     formed = [None if value is None else compared(value) or None for value in values]
     return pl.Series(values.name, formed, dtype=pl.String)
-
-

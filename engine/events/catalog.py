@@ -26,7 +26,7 @@ class Catalog:
         self.told = [name for name in feed.lines if name in PRODUCT_COLUMNS or name in attributes]
         self.join = feed.join
         self.key = feed.lines["sku"].name if feed.join is None and "sku" in feed.lines else None
-        dtypes = {name: pl.String for name in PRODUCT_COLUMNS} | {
+        dtypes = dict.fromkeys(PRODUCT_COLUMNS, pl.String) | {
             name: _DTYPES.get(each.type, pl.Int64) for name, each in attributes.items()
         }
         named = set(self.told) | set(feed.join.fields if feed.join else ())
@@ -48,12 +48,14 @@ class Catalog:
         """int32 rows of the products frame for a column of skus; those not met before are added."""
         if keys.dtype.is_integer() and keys.null_count() == 0:
             numbers = keys.to_numpy()
-            if len(numbers) and 0 <= numbers.min() and numbers.max() < _DENSE:
+            if len(numbers) and numbers.min() >= 0 and numbers.max() < _DENSE:
                 return self._dense_rows(keys.cast(pl.Int64))
         names = keys.cast(pl.String)
         distinct = names.unique(maintain_order=True)
         self._add([name for name in distinct if name not in self._rows])
-        table = pl.DataFrame({"key": distinct, "row": [self._rows[name] for name in distinct]}, schema_overrides={"row": pl.Int32})
+        table = pl.DataFrame(
+            {"key": distinct, "row": [self._rows[name] for name in distinct]}, schema_overrides={"row": pl.Int32}
+        )
         joined = pl.DataFrame({"key": names}).join(table, on="key", how="left", nulls_equal=True, maintain_order="left")
         return joined["row"].to_numpy()
 
@@ -71,7 +73,8 @@ class Catalog:
             self._add([name for name in names if name not in self._rows])
             self._dense[fresh] = [self._rows[name] for name in names]
             rows = self._dense[numbers]
-        return rows
+        found: np.ndarray = rows
+        return found
 
     def _add(self, skus: list[str | None]) -> None:
         if not skus:
@@ -124,19 +127,21 @@ class Catalog:
             days = values if values.dtype == pl.Date else texts(values).str.to_date("%Y-%m-%d", strict=False)
             return days.to_physical().cast(pl.Int64)
         digits = 0 if declared.type == "integer" else 6
-        return values.cast(pl.Decimal(38, digits), strict=False).cast(pl.Decimal(38, digits)).to_physical().cast(pl.Int64)
+        return (
+            values.cast(pl.Decimal(38, digits), strict=False).cast(pl.Decimal(38, digits)).to_physical().cast(pl.Int64)
+        )
 
 
 def _read(path: Path, join: Any) -> pl.DataFrame:
     if not path.is_file():
         raise FeedInvalid(f"the joined table {path} is not there")
     columns = list(dict.fromkeys([join.key, *join.fields.values()]))
-    if path.suffix.lower() == ".parquet":
-        lazy = pl.scan_parquet(path)
-    else:
-        lazy = pl.scan_csv(path, infer_schema=False)
+    is_parquet = path.suffix.lower() == ".parquet"
+    lazy = pl.scan_parquet(path) if is_parquet else pl.scan_csv(path, infer_schema=False)
     found = lazy.collect_schema().names()
     lacking = [name for name in columns if name not in found]
     if lacking:
-        raise FeedInvalid(f"{path.name} has no column {', '.join(map(repr, lacking))}; its columns are {', '.join(found)}")
+        raise FeedInvalid(
+            f"{path.name} has no column {', '.join(map(repr, lacking))}; its columns are {', '.join(found)}"
+        )
     return lazy.select(columns).collect()

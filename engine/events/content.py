@@ -18,18 +18,52 @@ MASK = (1 << 64) - 1
 PRIMES = (2**55 - 55, 2**54 - 33)
 # Odd multipliers from the fractional digits of square roots of primes, one a place and lane.
 LINE_FACTORS = (
-    (0x6A09E667F3BCC909, 0xBB67AE8584CAA73B, 0x3C6EF372FE94F82B, 0xA54FF53A5F1D36F1, 0x510E527FADE682D1, 0x9B05688C2B3E6C1F),
-    (0x1F83D9ABFB41BD6B, 0x5BE0CD19137E2179, 0xCBBB9D5DC1059ED9, 0x629A292A367CD507, 0x9159015A3070DD17, 0x152FECD8F70E5939),
+    (
+        0x6A09E667F3BCC909,
+        0xBB67AE8584CAA73B,
+        0x3C6EF372FE94F82B,
+        0xA54FF53A5F1D36F1,
+        0x510E527FADE682D1,
+        0x9B05688C2B3E6C1F,
+    ),
+    (
+        0x1F83D9ABFB41BD6B,
+        0x5BE0CD19137E2179,
+        0xCBBB9D5DC1059ED9,
+        0x629A292A367CD507,
+        0x9159015A3070DD17,
+        0x152FECD8F70E5939,
+    ),
 )
 HEAD_FACTORS = (
     (
-        0x67332667FFC00B31, 0x8EB44A8768581511, 0xDB0C2E0D64F98FA7, 0x47B5481DBEFA4FA5, 0xAE5F9156E7B6D99B, 0xCF6C85D39D1A1E15,
-        0x2F73477D6A4563CB, 0x6D1826CAFD82E1ED, 0x8B43D4570A51B937, 0xE360B596DC380C3F, 0x1C456002CE13E9F9, 0x6F19633143A0AF0F,
+        0x67332667FFC00B31,
+        0x8EB44A8768581511,
+        0xDB0C2E0D64F98FA7,
+        0x47B5481DBEFA4FA5,
+        0xAE5F9156E7B6D99B,
+        0xCF6C85D39D1A1E15,
+        0x2F73477D6A4563CB,
+        0x6D1826CAFD82E1ED,
+        0x8B43D4570A51B937,
+        0xE360B596DC380C3F,
+        0x1C456002CE13E9F9,
+        0x6F19633143A0AF0F,
         0xD94EBEB1AC313ED5,
     ),
     (
-        0x0CC4A6112629C2A1, 0x261DC1F2F4DF58C5, 0x5815A7BE6A0F7AF5, 0x70B7ED67D0B1A9DD, 0xA11513CAF1BEAB93, 0xC44F14F9EB2A8DF1,
-        0xE84A6C4AEB7B0A7B, 0x3B1AF7F2F3CEBDA9, 0x5D73D4C9E0EF2C4B, 0x7E9AD7A2C8F4A31D, 0x9FF2A6F0D1D73B5F, 0xB1C8E6A7F5D20E87,
+        0x0CC4A6112629C2A1,
+        0x261DC1F2F4DF58C5,
+        0x5815A7BE6A0F7AF5,
+        0x70B7ED67D0B1A9DD,
+        0xA11513CAF1BEAB93,
+        0xC44F14F9EB2A8DF1,
+        0xE84A6C4AEB7B0A7B,
+        0x3B1AF7F2F3CEBDA9,
+        0x5D73D4C9E0EF2C4B,
+        0x7E9AD7A2C8F4A31D,
+        0x9FF2A6F0D1D73B5F,
+        0xB1C8E6A7F5D20E87,
         0xD3E8F9B2A7C4510D,
     ),
 )
@@ -98,7 +132,15 @@ def rest_text(event: Event) -> str | None:
 
 def event_content(event: Event, place: str | None) -> bytes:
     """The hash of a normalised event; ``place`` as it was told. Id, source, receiver and actor are no part of it."""
-    texts = (event.contact, place, event.channel, event.reference, event.series or None, event.currency, rest_text(event))
+    texts = (
+        event.contact,
+        place,
+        event.channel,
+        event.reference,
+        event.series or None,
+        event.currency,
+        rest_text(event),
+    )
     numbers = (int(event.type), event.time, event.total, event.net, event.spend_kind, event.spend_amount)
     lines = [(line, text_lanes(product_text(line))) for line in event.lines]
     result = b""

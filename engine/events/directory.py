@@ -13,7 +13,7 @@ from guerdon.engine.events.frames import Frames
 
 
 class ContactKey(NamedTuple):
-    """How a contact is named: by ``id``, or by an identifier of some kind (card, email, phone, document, wallet_code)."""
+    """How a contact is named: by its ``id``, or by an identifier (card, email, phone, document, wallet_code)."""
 
     kind: str
     id: str
@@ -48,8 +48,11 @@ class Directory:
             return np.zeros(len(named), dtype=np.int64)
         if events["contact_kind"].null_count() < len(named):
             return self._one_by_one(frames, admitted)
-        distinct = pl.DataFrame({"contact": named}).with_row_index("first").drop_nulls().unique(
-            "contact", keep="first", maintain_order=True
+        distinct = (
+            pl.DataFrame({"contact": named})
+            .with_row_index("first")
+            .drop_nulls()
+            .unique("contact", keep="first", maintain_order=True)
         )
         ids = distinct["contact"].to_list()
         self._ask([ContactKey("id", name) for name in ids if name not in self._ids])

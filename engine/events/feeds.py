@@ -1,4 +1,4 @@
-"""Files of events to admissions: in log order over all files given, in bounded memory, with a mark of how far each is."""
+"""Files of events to admissions: in log order over all files, in bounded memory, with a mark of how far each is."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import polars as pl
+
 from guerdon.engine.events.admission import Admission, FeedMark, admit, joined, merged
-from guerdon.engine.events.bulk import Bulk, suits
+from guerdon.engine.events.bulk import Bulk, changes, suits
 from guerdon.engine.events.catalog import Catalog
 from guerdon.engine.events.event import Event, Parked, Refused
 from guerdon.engine.events.jsonl import JsonLines
@@ -195,14 +198,11 @@ def _with(admission: Admission, marks: list[FeedMark]) -> Admission:
     return Admission(admission.frames, admission.asides, marks)
 
 
-def _grouped(rows, id_column):  # type: ignore[no-untyped-def]
+def _grouped(rows: pl.DataFrame, id_column: str) -> pl.DataFrame:
     """Rows of one id and time together, where they do not stand so."""
-    ids = rows[id_column]
-    runs = int(ids.ne_missing(ids.shift()).sum()) if len(ids) else 0
-    if runs <= ids.n_unique():
+    heads = rows[id_column][np.append(0, changes(rows[id_column]) + 1)]
+    if heads.n_unique() == len(heads):
         return rows
-    import polars as pl
-
     first = pl.int_range(pl.len()).min().over(ORDER, id_column).alias("__first")
     return rows.with_columns(first).sort("__first", maintain_order=True).drop("__first")
 
@@ -244,5 +244,3 @@ def _of_feed(feed: Feed, data: Path | None) -> list[Path]:
     if not found:
         raise FeedInvalid(f"{data} holds no {' or '.join(patterns)}; say files: in the feed {feed.id!r}")
     return found
-
-

@@ -46,9 +46,8 @@ class Shape:
     at_merchant: bool = False  # has no sense without a merchant
 
 
-COMMON = frozenset(
-    "id source type time contact merchant venue tap channel reference series attributes reason note".split()
-)
+_WHO_AND_WHERE = {"contact", "merchant", "venue", "tap", "channel", "reference", "series"}
+COMMON = frozenset({"id", "source", "type", "time", "attributes", "reason", "note", *_WHO_AND_WHERE})
 BY_THE_DOOR = frozenset({"actor", "approver", "role"})
 BOUGHT = frozenset({"lines", "total", "net", "tax", "currency", "rate", "spend"})
 IDENTIFIERS = ("card", "email", "phone", "document", "wallet_code")
@@ -116,9 +115,7 @@ SHAPES: dict[T, Shape] = {
     T.LIMIT_SET: _care(on=TEXT, each=TEXT, amount=UNITS, times=COUNT),
     T.BLOCK_SPEND: _care(),
     T.UNBLOCK_SPEND: _care(),
-    T.ADJUST: Shape(
-        2, {"amount": Kind.UNITS_SIGNED, "pool": TEXT, "previewed_after": TEXT}, needs=("amount",)
-    ),
+    T.ADJUST: Shape(2, {"amount": Kind.UNITS_SIGNED, "pool": TEXT, "previewed_after": TEXT}, needs=("amount",)),
     T.TRANSFER: Shape(2, {"to": TEXT, "amount": UNITS, "pool": TEXT}, needs=("amount",)),
     T.MERGE: Shape(2, {"into": TEXT}),
     T.ENROL: _care(),
@@ -165,7 +162,9 @@ SHAPES: dict[T, Shape] = {
     T.CARD_RESUMED: _card(),
     T.CARD_LOST: _card(),
     T.CARD_BATCH_ACTIVATED: Shape(
-        1, {"batch": TEXT, "kind": TEXT, "cards": Kind.TEXTS, "amount": MONEY, "total": MONEY}, needs=("amount", "total")
+        1,
+        {"batch": TEXT, "kind": TEXT, "cards": Kind.TEXTS, "amount": MONEY, "total": MONEY},
+        needs=("amount", "total"),
     ),
 }
 
@@ -196,7 +195,7 @@ _PERSONAL = frozenset({"email", "phone", "document", "wallet_code", "payment_met
 
 
 def is_personal(kind: T, name: str) -> bool:
-    """Whether a field of ``fields`` names or reaches a person; ``card`` is an identifier only where members are told."""
+    """Whether a field names or reaches a person; ``card`` is an identifier only where members are told of."""
     return name in _PERSONAL or (name == "card" and SHAPES[kind].of_contact)
 
 

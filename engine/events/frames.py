@@ -57,12 +57,11 @@ LINE_COLUMNS: dict[str, Any] = {
     "tax": pl.Int64,
     "total": pl.Int64,
 }
+LINE_FIELDS = ("quantity", "net", "tax", "total")  # those of a line that conditions test
 PRODUCT_COLUMNS = ("sku", "type", "family", "brand", "category")
 ATTRIBUTE = "@"
-_LIKE_EVENT = (
-    "source id time received_at contact contact_number merchant venue tap channel reference reference_told currency "
-    "total net tax quantity spend_kind spend_amount seq"
-).split()
+_APART = {"type", "contact_kind", "series", "content_a", "content_b", "line_first", "line_count", "rest", "sealed"}
+_LIKE_EVENT = [name for name in EVENT_COLUMNS if name not in _APART]
 _DOOR = ("actor", "approver", "role")
 
 
@@ -107,10 +106,10 @@ class Frames:
         return [self.event(row) for row in range(len(self))]
 
     def line_table(self, columns: Iterable[str], first: int = 0, stop: int | None = None) -> pl.DataFrame:
-        """The lines with the named columns of their product beside them."""
+        """The figures of lines (LINE_FIELDS) with the named columns of their product beside them."""
         lines = self.lines.slice(first, None if stop is None else stop - first)
         names = [name for name in columns if name in self.products.columns]
-        return lines.hstack(self.products.select(names)[lines["product"]].get_columns())
+        return lines.select(LINE_FIELDS).hstack(self.products.select(names)[lines["product"]].get_columns())
 
     def take(self, rows: np.ndarray) -> Frames:
         """The events at ``rows``, in that order, with their lines. The products stay as they are."""
@@ -142,11 +141,12 @@ class Frames:
     def _lines_of(self, first: int, stop: int) -> tuple[Line, ...]:
         lines = []
         attributes = [name for name in self.products.columns if name not in PRODUCT_COLUMNS]
-        for told in self.line_table(self.products.columns, first, stop).iter_rows(named=True):
-            carried = {name: told[name] for name in attributes if told[name] is not None}
-            names = (told[name] for name in PRODUCT_COLUMNS)
-            amounts = (told[name] for name in ("quantity", "net", "tax", "total"))
-            lines.append(Line(told["number"], *names, *amounts, carried))
+        numbers = self.lines["number"].slice(first, stop - first)
+        table = self.line_table(self.products.columns, first, stop)
+        for number, told in zip(numbers, table.iter_rows(named=True), strict=True):
+            line = Line(number, **{name: told[name] for name in (*PRODUCT_COLUMNS, *LINE_FIELDS)})
+            line.attributes = {name: told[name] for name in attributes if told[name] is not None}
+            lines.append(line)
         return tuple(lines)
 
 

@@ -86,7 +86,11 @@ def _same(keys: pl.DataFrame, found: pl.DataFrame) -> np.ndarray:
 
 
 def _settle(
-    rows: np.ndarray, same: np.ndarray, seqs: np.ndarray, claims: np.ndarray, out: tuple[np.ndarray, np.ndarray, np.ndarray]
+    rows: np.ndarray,
+    same: np.ndarray,
+    seqs: np.ndarray,
+    claims: np.ndarray,
+    out: tuple[np.ndarray, np.ndarray, np.ndarray],
 ) -> None:
     status, first_seq, keyed = out
     counts = claims[rows]
@@ -125,9 +129,9 @@ def _contested(frames: Frames, status: np.ndarray, taken: TakenKeys) -> np.ndarr
     if references.null_count() < len(references):
         claiming = events["type"].is_in([int(EventType.PURCHASE), int(EventType.ADJUST)]) & references.is_not_null()
         rows = np.flatnonzero(claiming.to_numpy() & (status[: len(frames)] == FRESH))
-        keys = events.select(
-            pl.col("merchant").fill_null(""), pl.col("series").fill_null(""), pl.col("reference")
-        )[rows]
+        keys = events.select(pl.col("merchant").fill_null(""), pl.col("series").fill_null(""), pl.col("reference"))[
+            rows
+        ]
         contested[rows] = keys.is_duplicated().to_numpy()
         if len(rows):
             contested[rows[taken(keys)]] = True

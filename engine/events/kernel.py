@@ -28,7 +28,7 @@ def compiled(function: Callable[..., Any]) -> Any:
 
 
 def whole_numbers(values: np.ndarray, factor: float, closeness: float, out: np.ndarray, bad: np.ndarray) -> bool:
-    """Floats × factor as int64, where they are that close to whole numbers; marks the others and says if there are any."""
+    """Floats × factor as int64 where that is close to a whole number; marks the others and says if there are any."""
     some = False
     for row in range(len(values)):
         scaled = values[row] * factor
@@ -120,4 +120,5 @@ def mixed(words: np.ndarray) -> np.ndarray:
     words = words * _MIX_A
     words = words ^ (words >> _SHIFT)
     words = words * _MIX_B
-    return words ^ (words >> _SHIFT)
+    mixed_words: np.ndarray = words ^ (words >> _SHIFT)
+    return mixed_words

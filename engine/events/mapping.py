@@ -18,7 +18,11 @@ from guerdon.rules.problems import Problem, did_you_mean
 FILE = "events.yaml"
 _LINE = frozenset({*PRODUCT, "quantity", "net", "tax", "total"})
 _FEED = frozenset({"feed", "grain", "files", "type", "source", "lines", "join", "attributes", "separator"})
-_EVENT = (COMMON | BOUGHT | {name for shape in SHAPES.values() for name in shape.fields}) - {"lines", "type", "attributes"}
+_EVENT = (COMMON | BOUGHT | {name for shape in SHAPES.values() for name in shape.fields}) - {
+    "lines",
+    "type",
+    "attributes",
+}
 _CONSTANT = frozenset({"type", "source"})  # a plain text is the value itself, not a column
 _MAX_DECIMALS = 9
 
@@ -140,7 +144,12 @@ class _Reader:
             self.note("unknown-reference", (*path, "type"), f"'{fields['type'].value}' is not a type of event", hint)
         lines = self.columns(told.get("lines", {}), (*path, "lines"), self.line_fields)
         if grain == "line" and not {"total", "net"} & lines.keys():
-            self.note("missing-field", (*path, "lines") if "lines" in told else path, "no column says a line's total", "add total: to lines:")
+            self.note(
+                "missing-field",
+                (*path, "lines") if "lines" in told else path,
+                "no column says a line's total",
+                "add total: to lines:",
+            )
         files = told.get("files", [])
         return Feed(
             str(told.get("feed")),
@@ -172,14 +181,19 @@ class _Reader:
             self.note("unknown-field", (*path, name), f"'{name}' is not known", "column, value, decimals, zone")
         zone, decimals = told.get("zone"), told.get("decimals")
         if zone is not None and not _is(ZoneInfo, zone):
-            self.note("unknown-reference", (*path, "zone"), f"'{zone}' is no time zone", "write one like Europe/Nicosia")
+            self.note(
+                "unknown-reference", (*path, "zone"), f"'{zone}' is no time zone", "write one like Europe/Nicosia"
+            )
             zone = None
         if decimals is not None and not (str(decimals).isdigit() and int(decimals) <= _MAX_DECIMALS):
             self.note("wrong-type", (*path, "decimals"), f"decimals is 0 to {_MAX_DECIMALS}", "write decimals: 2")
             decimals = None
         value = told.get("value")
         return Column(
-            str(told.get("column", "")), None if value is None else _text(value), None if decimals is None else int(decimals), zone
+            str(told.get("column", "")),
+            None if value is None else _text(value),
+            None if decimals is None else int(decimals),
+            zone,
         )
 
     def join(self, told: Any, path: tuple[str | int, ...]) -> Join | None:
@@ -190,7 +204,9 @@ class _Reader:
             self.note("unknown-field", (*path, name), f"'{name}' is not known", "table, on, key, fields")
         fields = self.columns(told["fields"], (*path, "fields"), self.line_fields)
         on = str(told["on"])
-        return Join(str(told["table"]), on, str(told.get("key", on)), {name: each.name for name, each in fields.items()})
+        return Join(
+            str(told["table"]), on, str(told.get("key", on)), {name: each.name for name, each in fields.items()}
+        )
 
     def listed(self, told: Any, path: tuple[str | int, ...]) -> list[Any]:
         if not isinstance(told, list):

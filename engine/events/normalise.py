@@ -110,7 +110,9 @@ class Normaliser:
             assert name is not None
             shown = raw if raw is not None else _raw(record)
             contact = told.get("contact") if isinstance(told.get("contact"), str) else None
-            return Refused(reason, str(problem), source, name, kind, time, received_at, raw_content(record), shown, contact)
+            return Refused(
+                reason, str(problem), source, name, kind, time, received_at, raw_content(record), shown, contact
+            )
 
     def _permit(self, source: str, word: str, kind: EventType | None, told: Mapping[str, Any]) -> None:
         entry = None if self.door.permits_all else self.sources.get(source)

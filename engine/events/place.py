@@ -31,7 +31,7 @@ class Places:
         for merchant in program.merchants:
             for venue in merchant.venues:
                 self.venues[venue.id] = merchant.id
-                self.taps.update({tap: (venue.id, merchant.id) for tap in venue.taps})
+                self.taps.update(dict.fromkeys(venue.taps, (venue.id, merchant.id)))
         self._seen: dict[tuple[str | None, str | None, str | None], Place | str] = {}
 
     def resolve(self, merchant: str | None, venue: str | None, tap: str | None) -> Place:

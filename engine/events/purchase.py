@@ -86,7 +86,8 @@ class Basket:
         name = f"line {number} "
         if told.get("line") not in (None, number, str(number)):
             raise Unreadable(f"line {number} calls itself {told['line']!r}; lines are numbered from 1")
-        line = Line(number, *(optional(told, field, 256) for field in PRODUCT))
+        line = Line(number)
+        line.sku, line.type, line.family, line.brand, line.category = (optional(told, field, 256) for field in PRODUCT)
         if told.get("quantity") is not None:
             line.quantity = quantity(told["quantity"], name + "quantity")
         figures = _figures(told, digits, name)

@@ -1,4 +1,4 @@
-"""Rows of a table to events one by one, through the same door as JSON. For what columns can't do, and for what is wrong."""
+"""Rows of a table to events one by one, through the door of JSON: what columns can't do, and what is wrong."""
 
 from __future__ import annotations
 
@@ -86,10 +86,10 @@ class Records:
 
 
 def _raw(rows: Rows) -> str:
-    return "\n".join(canonical({name: value for name, value in row.items() if name not in (ORDER, TIME)}) for row in rows)
+    return "\n".join(
+        canonical({name: value for name, value in row.items() if name not in (ORDER, TIME)}) for row in rows
+    )
 
 
 def _text(value: Any) -> str | None:
     return None if value is None else str(value)
-
-

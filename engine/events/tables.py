@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import polars as pl
 from guerdon.engine.events.mapping import Column
 from guerdon.engine.events.units import FeedInvalid, instants
 
-SLICE_ROWS = 131_072
+SLICE_ROWS = 262_144
 SORTED_ROWS = 8_000_000  # rows of a file out of order that are sorted in memory at once
 TIME = "__time"
 _CSV_BLOCK = 1 << 22
@@ -79,7 +80,7 @@ class Table:
         parts = -(-rows // SORTED_ROWS)
         bounds = np.unique(np.quantile(sample, np.linspace(0, 1, parts + 1)[1:-1], method="nearest"))
         edges = [None, *bounds.tolist(), None]
-        for number, (low, high) in enumerate(zip(edges, edges[1:], strict=False)):
+        for number, (low, high) in enumerate(pairwise(edges)):
             held = []
             for frame in self._timed(self._read()):
                 part = frame.filter(_between(low, high))
@@ -130,7 +131,10 @@ class Table:
                 csv.ReadOptions(use_threads=False, block_size=_CSV_BLOCK, column_names=names, skip_rows=1),
                 csv.ParseOptions(delimiter=self.separator, newlines_in_values=True, invalid_row_handler=note),
                 csv.ConvertOptions(
-                    check_utf8=False, include_columns=columns, column_types=dict.fromkeys(names, pa.binary()), strings_can_be_null=False
+                    check_utf8=False,
+                    include_columns=columns,
+                    column_types=dict.fromkeys(names, pa.binary()),
+                    strings_can_be_null=False,
                 ),
             )
             for batch in reader:
@@ -156,7 +160,7 @@ class Table:
         lacking = [name for name in wanted if name not in found]
         if lacking:
             raise FeedInvalid(
-                f"{self.path.name} has no column {', '.join(map(repr, lacking))}; its columns are {', '.join(found[:20])}"
+                f"{self.path.name} has no column {', '.join(map(repr, lacking))}; it has {', '.join(found[:20])}"
             )
 
 

@@ -14,9 +14,7 @@ SECOND = 1_000_000
 DAY = 86_400 * SECOND
 _EPOCH = datetime(1970, 1, 1)
 _EPOCH_UTC = datetime(1970, 1, 1, tzinfo=UTC)
-_RFC = re.compile(
-    r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?P<offset>[Zz]|[+-]\d\d:\d\d)?\Z", re.ASCII
-)
+_RFC = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?P<offset>[Zz]|[+-]\d\d:\d\d)?\Z", re.ASCII)
 _DURATION = re.compile(r"([1-9][0-9]{0,5})(min|h|d|w|mo|q|y)\Z")
 _YEARS = (1900, 2200)
 
@@ -45,8 +43,7 @@ def instant(value: object, zone: Zone | None = None) -> int:
     if moment.tzinfo is None:
         assert zone is not None
         return zone.utc(microseconds(moment))
-    time = (moment - _EPOCH_UTC) // timedelta(microseconds=1)
-    return time
+    return (moment - _EPOCH_UTC) // timedelta(microseconds=1)
 
 
 def microseconds(moment: datetime) -> int:
@@ -94,9 +91,9 @@ class Zone:
     def locals(self, times: np.ndarray) -> np.ndarray:
         """``local`` of a column, int64 to int64."""
         row = self._one_row(self.starts, times)
-        if row is not None:
-            return times + self.offsets[row]
-        return times + self.offsets[np.searchsorted(self.starts, times, side="right") - 1]
+        rows = np.searchsorted(self.starts, times, side="right") - 1 if row is None else row
+        local: np.ndarray = times + self.offsets[rows]
+        return local
 
     def utc(self, local: int) -> int:
         """The instant of a local wall time; the next that exists, the first of two."""
@@ -105,8 +102,11 @@ class Zone:
     def utcs(self, local: np.ndarray) -> np.ndarray:
         """``utc`` of a column, int64 to int64. It keeps the order of what it is given."""
         alone = self._one_row(self.local_starts, local)
-        if alone is not None and (alone + 1 == len(self.starts) or local.max() - self.offsets[alone] < self.starts[alone + 1]):
-            return local - self.offsets[alone]
+        if alone is not None and (
+            alone + 1 == len(self.starts) or local.max() - self.offsets[alone] < self.starts[alone + 1]
+        ):
+            shifted: np.ndarray = local - self.offsets[alone]
+            return shifted
         row = np.searchsorted(self.local_starts, local, side="right") - 1
         time = local - self.offsets[row]
         # Before its change a time belongs to the offset of the row before; only then can it lie past the change,

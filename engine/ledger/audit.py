@@ -37,7 +37,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """How one check went. ``skipped`` says why it was not made; ''. it was."""
+    """How one check went. ``skipped`` says why it was not made; '': it was."""
 
     check: str
     title: str
@@ -110,10 +110,19 @@ def _checks() -> dict[str, Check]:
 
 def _run(report: Report, name: str, title: str, findings: Iterator[Finding]) -> None:
     began = time.perf_counter()
-    shown = list(islice(findings, SHOWN))
-    more = sum(1 for _ in findings)
+    careful = _careful(name, findings)
+    shown = list(islice(careful, SHOWN))
+    more = sum(1 for _ in careful)
     report.findings.extend(shown)
     report.checks.append(Checked(name, title, len(shown) + more, time.perf_counter() - began))
+
+
+def _careful(name: str, findings: Iterator[Finding]) -> Iterator[Finding]:
+    """The findings; if the tables are so broken that the check itself fails, that is one more."""
+    try:
+        yield from findings
+    except Exception as error:
+        yield Finding(name, "the check", "the tables", "rows that can be read", f"{type(error).__name__}: {error}")
 
 
 def _replayed(report: Report, ledger: Ledger, replay: Replay) -> None:

@@ -95,7 +95,7 @@ def chain(ledger: Ledger) -> Iterator[Finding]:
         content = rows.journal(first, last_seq)
         for name in DIGESTED:
             add_rows(sums, name, content[name])
-        now = hashlib.sha256(body).digest()
+        now = hashlib.sha256(body if isinstance(body, bytes) else str(body).encode()).digest()
         if now != body_hash:
             yield Finding("V13", "SHA-256 of its events' content", where, body_hash.hex(), now.hex())
         if journal_hash(content) != journal:

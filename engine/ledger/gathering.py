@@ -86,10 +86,11 @@ def account_sums(transfers: np.ndarray, places: tuple[int, ...]) -> np.ndarray:
 
     ``places``: the columns of debit, credit, unit and amount.
     """
+    debit, credit, unit, amount = places
     size = 1 << max(6, len(transfers).bit_length())
     while True:
         keys, sums = np.zeros(size, np.int64), np.zeros(size, np.int64)
-        if _account_sums(transfers, *places, keys, sums) >= 0:
+        if _account_sums(transfers, debit, credit, unit, amount, keys, sums) >= 0:
             break
         size *= 4
     used = np.flatnonzero(keys)

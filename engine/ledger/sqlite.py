@@ -156,6 +156,9 @@ class SqliteStore(Store):
     def many(self, numbers: np.ndarray) -> Any:
         return json.dumps(numbers.tolist())
 
+    def texts(self, texts: Sequence[str]) -> Any:
+        return json.dumps(list(texts))
+
     def close(self) -> None:
         for connection in (getattr(self, "_reader", None), getattr(self, "_writer", None)):
             if connection is not None:

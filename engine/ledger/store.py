@@ -90,6 +90,10 @@ class Store(ABC):
         """Numbers as a parameter for ``among``."""
 
     @abstractmethod
+    def texts(self, texts: Sequence[str]) -> Any:
+        """Texts as the parameter that ``among`` names."""
+
+    @abstractmethod
     def close(self) -> None: ...
 
 

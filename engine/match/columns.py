@@ -6,13 +6,13 @@ import numpy as np
 import polars as pl
 
 from guerdon.engine.events.fields import TYPE_NAMES
-from guerdon.engine.events.frames import ATTRIBUTE, LINE_COLUMNS, PRODUCT_COLUMNS, Frames
+from guerdon.engine.events.frames import ATTRIBUTE, LINE_FIELDS, PRODUCT_COLUMNS, Frames
 from guerdon.engine.match.terms import Terms
 from guerdon.rules.condition import fields
 from guerdon.rules.match.polars import expression
 from guerdon.rules.program import Attribute
 
-_LINE_FIELDS = frozenset(LINE_COLUMNS)
+_LINE_FIELDS = frozenset(LINE_FIELDS)
 _DTYPES = {"string": pl.String, "boolean": pl.Boolean}
 
 
@@ -62,7 +62,7 @@ def _set(words: np.ndarray, terms: Terms, wanted: list[int], table: pl.DataFrame
 def _with_missing(terms: Terms, table: pl.DataFrame) -> pl.DataFrame:
     """The table with an empty column for each product field and line attribute that it lacks."""
     attributes = {each.name: _dtype(each) for each in terms.program.business.attributes_line}
-    lacking = {**dict.fromkeys(PRODUCT_COLUMNS, pl.String), **attributes}
+    lacking: dict[str, type[pl.DataType]] = {**dict.fromkeys(PRODUCT_COLUMNS, pl.String), **attributes}
     return table.with_columns(
         pl.lit(None, dtype).alias(name) for name, dtype in lacking.items() if name not in table.columns
     )
@@ -105,5 +105,3 @@ def _told(rest: pl.Series, name: str, dtype: pl.DataType | type[pl.DataType]) ->
 
 def _dtype(attribute: Attribute) -> type[pl.DataType]:
     return _DTYPES.get(attribute.type, pl.Int64)
-
-

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
-
-_fold: Any = None
 
 
 def fold(*arguments: Any) -> tuple[int, int, int, int]:
     """``fold_lines``, compiled."""
-    global _fold
-    if _fold is None:
-        import numba
-
-        from guerdon.engine.match.fold import fold_lines
-
-        _fold = numba.njit(cache=True, error_model="numpy", boundscheck=False)(fold_lines)
-    result: tuple[int, int, int, int] = _fold(*arguments)
+    result: tuple[int, int, int, int] = _compiled()(*arguments)
     return result
+
+
+@cache
+def _compiled() -> Any:
+    import numba
+
+    from guerdon.engine.match.fold import fold_lines
+
+    return numba.njit(cache=True, error_model="numpy")(fold_lines)

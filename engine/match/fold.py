@@ -11,6 +11,12 @@ import numpy as np
 
 _BIT = np.uint64(1)
 _ZERO = np.uint64(0)
+# The place of a word's lowest bit, by a multiplication that moves a distinct pattern for each into the top six bits.
+_PATTERN = np.uint64(0x03F79D71B4CB0A89)
+_TOP = np.uint64(58)
+_PLACES = np.zeros(64, dtype=np.int64)
+for _place in range(64):
+    _PLACES[(((1 << _place) * 0x03F79D71B4CB0A89) & 0xFFFFFFFFFFFFFFFF) >> 58] = _place
 
 
 def fold_lines(
@@ -55,14 +61,13 @@ def fold_lines(
                     bits |= line_words[line, word]
                 line_selectors[lines_used, word] = bits
                 touched[word] |= bits
-                place = word * 64
                 while bits != _ZERO:
-                    if bits & _BIT:
-                        sums[place, 0] += total[line]
-                        sums[place, 1] += net[line]
-                        sums[place, 2] += quantity[line]
-                    bits >>= _BIT
-                    place += 1
+                    rest = bits & (bits - _BIT)
+                    place = word * 64 + _PLACES[((bits ^ rest) * _PATTERN) >> _TOP]
+                    sums[place, 0] += total[line]
+                    sums[place, 1] += net[line]
+                    sums[place, 2] += quantity[line]
+                    bits = rest
             lines[lines_used].total = total[line]
             lines[lines_used].net = net[line]
             lines[lines_used].quantity = quantity[line]
@@ -91,18 +96,17 @@ def fold_lines(
         for word in range(words):
             bits = touched[word]
             touched[word] = _ZERO
-            place = word * 64
             while bits != _ZERO:
-                if bits & _BIT:
-                    selectors[selectors_used].selector = place
-                    selectors[selectors_used].total = sums[place, 0]
-                    selectors[selectors_used].net = sums[place, 1]
-                    selectors[selectors_used].quantity = sums[place, 2]
-                    sums[place, 0] = 0
-                    sums[place, 1] = 0
-                    sums[place, 2] = 0
-                    selectors_used += 1
-                bits >>= _BIT
-                place += 1
+                rest = bits & (bits - _BIT)
+                place = word * 64 + _PLACES[((bits ^ rest) * _PATTERN) >> _TOP]
+                selectors[selectors_used].selector = place
+                selectors[selectors_used].total = sums[place, 0]
+                selectors[selectors_used].net = sums[place, 1]
+                selectors[selectors_used].quantity = sums[place, 2]
+                sums[place, 0] = 0
+                sums[place, 1] = 0
+                sums[place, 2] = 0
+                selectors_used += 1
+                bits = rest
         events[event].selector_count = selectors_used - events[event].selector_first
     return len(first), selectors_used, buckets_used, lines_used

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from guerdon.engine.codes import EventType
 from guerdon.engine.events.event import Event, Line
 from guerdon.engine.events.fields import SHAPES, TYPE_NAMES
 from guerdon.engine.events.frames import Frames
@@ -20,9 +21,9 @@ from guerdon.rules.program import Program
 _MINUTE = 60 * 1_000_000
 _DAY_MINUTES = 24 * 60
 _FIRST_MONDAY = 4 * _DAY_MINUTES  # 1970-01-05
-_NAMES = tuple("seq time total net quantity spend_amount spend_kind".split())
+_NAMES = ("seq", "time", "total", "net", "quantity", "spend_amount", "spend_kind")
 _REGISTERS = np.array(
-    [SHAPES[kind].registers if kind in SHAPES else False for kind in range(max(SHAPES) + 1)], dtype=np.int8
+    [kind in SHAPES and SHAPES[EventType(kind)].registers for kind in range(max(SHAPES) + 1)], dtype=np.int8
 )  # fmt: skip
 
 
@@ -58,11 +59,14 @@ class Matcher:
                     set_bit(words[index], selector)
         count = np.array([len(event.lines) for event in events], dtype=np.int32)
         sums = {
-            name: np.array([getattr(line, name) for line in lines], dtype=np.int64) for name in ("total", "net", "quantity")
+            name: np.array([getattr(line, name) for line in lines], dtype=np.int64)
+            for name in ("total", "net", "quantity")
         }
         number = np.array([line.number for line in lines], dtype=np.int32)
         product = np.arange(len(lines), dtype=np.int32)
-        return self._batch(rows, masks, contacts, count, product, number, sums, words, np.zeros((0, 1), dtype=np.uint64))
+        return self._batch(
+            rows, masks, contacts, count, product, number, sums, words, np.zeros((0, 1), dtype=np.uint64)
+        )
 
     def frames(self, frames: Frames, contacts: np.ndarray | None = None) -> Batch:
         """The rows of many events, tested by column. ``contacts``: rows of the state arrays, -1 for none."""
@@ -77,7 +81,15 @@ class Matcher:
         sums = {name: lines[name].to_numpy() for name in ("total", "net", "quantity")}
         count = frames.events["line_count"].to_numpy()
         return self._batch(
-            rows, masks, contacts, count, lines["product"].to_numpy(), lines["number"].to_numpy(), sums, of_product, of_line
+            rows,
+            masks,
+            contacts,
+            count,
+            lines["product"].to_numpy(),
+            lines["number"].to_numpy(),
+            sums,
+            of_product,
+            of_line,
         )
 
     def _places(self, frames: Frames) -> tuple[np.ndarray, np.ndarray]:
@@ -90,8 +102,12 @@ class Matcher:
             return np.full(len(frames), found[0]), np.full(len(frames), merchants[0])
         import polars as pl
 
-        table = distinct.with_columns(place=pl.Series(found, dtype=pl.Int32), index=pl.Series(merchants, dtype=pl.Int32))
-        joined = keys.join(table, on=["merchant", "venue", "channel"], how="left", nulls_equal=True, maintain_order="left")
+        table = distinct.with_columns(
+            place=pl.Series(found, dtype=pl.Int32), index=pl.Series(merchants, dtype=pl.Int32)
+        )
+        joined = keys.join(
+            table, on=["merchant", "venue", "channel"], how="left", nulls_equal=True, maintain_order="left"
+        )
         return joined["place"].to_numpy(), joined["index"].to_numpy()
 
     def _batch(

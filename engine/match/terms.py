@@ -113,7 +113,9 @@ def _at(
     channels: tuple[str, ...],
 ) -> bool:
     """All kinds named must hold, one value of each is enough; an empty list is no test."""
-    return all(not wanted or found in wanted for found, wanted in zip(place, (merchants, venues, channels), strict=True))
+    return all(
+        not wanted or found in wanted for found, wanted in zip(place, (merchants, venues, channels), strict=True)
+    )
 
 
 def _week_table(times: list[tuple[Hours, ...]]) -> np.ndarray:

@@ -68,20 +68,22 @@ def entries(j: Judge, offer: Offer, contact: str, window: str) -> list[Brought]:
 
 def progress(j: Judge, offer: Offer, contact: str, moment: datetime) -> list[Fraction]:
     """The progress of each goal in the window that holds the moment, with what was carried into it."""
-    window = j.rules.clock.window(period(offer), moment)
-    own = entries(j, offer, contact, window)
-    values = []
-    for index, goal in enumerate(offer.goals):
-        if "streak" in goal:
-            values.append(Fraction(len(run(j, offer, contact, moment))))
-        elif "achievements" in goal:
-            values.append(Fraction(achieved(offer, goal, own)))
-        else:
-            values.append(sum((b.parts[index] for b in own), Fraction(0)))
-    if offer.carries:
-        carried = carried_into(j, offer, contact, moment)
-        values = [value + more for value, more in zip(values, carried, strict=True)]
-    return values
+    own = entries(j, offer, contact, j.rules.clock.window(period(offer), moment))
+    values = [
+        Fraction(len(run(j, offer, contact, moment))) if "streak" in goal else collected(offer, goal, index, own)
+        for index, goal in enumerate(offer.goals)
+    ]
+    return plus(values, carried_into(j, offer, contact, moment)) if offer.carries else values
+
+
+def collected(offer: Offer, goal: dict[str, Any], index: int, own: list[Brought]) -> Fraction:
+    if "achievements" in goal:
+        return Fraction(achieved(offer, goal, own))
+    return sum((b.parts[index] for b in own), Fraction(0))
+
+
+def plus(values: list[Fraction], more: list[Fraction]) -> list[Fraction]:
+    return [a + b for a, b in zip(values, more, strict=True)]
 
 
 def achieved(offer: Offer, goal: dict[str, Any], own: list[Brought]) -> int:
@@ -90,16 +92,15 @@ def achieved(offer: Offer, goal: dict[str, Any], own: list[Brought]) -> int:
 
 
 def carried_into(j: Judge, offer: Offer, contact: str, moment: datetime) -> list[Fraction]:
-    """The rests of the latest earlier window in which there was progress."""
-    nothing = [Fraction(0)] * len(offer.goals)
-    earliest = min(
-        (b.moment for b in j.state.brought if b.offer.id == offer.id and b.contact == contact), default=None
-    )
-    before = j.rules.clock.window_before(period(offer), moment)
-    if earliest is None or before is None or before < earliest:
-        return nothing
-    values = progress(j, offer, contact, before)
-    return rests(j, offer, values)
+    """The rests of the windows before this one, each with what was carried into it; empty windows hand them on."""
+    this = j.rules.clock.window(period(offer), moment)
+    mine = [b for b in j.state.brought if b.offer.id == offer.id and b.contact == contact]
+    carried = [Fraction(0)] * len(offer.goals)
+    for window in sorted({b.window for b in mine if b.window < this}):
+        own = [b for b in mine if b.window == window]
+        values = [collected(offer, goal, index, own) for index, goal in enumerate(offer.goals)]
+        carried = rests(j, offer, plus(values, carried))
+    return carried
 
 
 def rests(j: Judge, offer: Offer, values: list[Fraction]) -> list[Fraction]:

@@ -1,0 +1,176 @@
+"""From an admission and its journal to the chunk that one transaction commits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from guerdon.engine.codes import EventType, Outcome, Reason
+from guerdon.engine.decide.journal import Journal
+from guerdon.engine.events.admission import Admission, Aside
+from guerdon.engine.events.body import encode
+from guerdon.engine.events.event import Refused
+from guerdon.engine.events.frames import Frames
+from guerdon.engine.events.identity import CONFLICT, REPEAT, Identity
+from guerdon.engine.ledger.chunk import HOLDER, LOG, TOUCH, BusinessKeys, Chunk, ProgrammeVersion
+
+if TYPE_CHECKING:
+    from guerdon.engine.pipeline import Run
+
+GUERDON = "guerdon"  # the source of the log's own events
+
+
+def chunk_of(
+    run: Run,
+    admission: Admission,
+    identity: Identity,
+    seqs: np.ndarray,
+    contacts: np.ndarray,
+    journal: Journal,
+    announced: list[ProgrammeVersion],
+) -> Chunk:
+    """The chunk: a row of the log for each event but repeats, their content, and what was decided."""
+    size = len(admission.frames)
+    rows = np.flatnonzero(identity.status[:size] != REPEAT)
+    kept = admission.frames if len(rows) == size else admission.frames.take(rows)
+    events = kept.events
+    log = np.zeros(len(rows), LOG)
+    log["seq"] = seqs[rows]
+    for name, column in (("time", "time"), ("received_at", "received_at"), ("type", "type")):
+        log[name] = events[column].to_numpy()
+    fresh = identity.status[rows] != CONFLICT
+    log["contact"][fresh] = contacts
+    log["content_hi"] = events["content_a"].to_numpy().view(np.int64)
+    log["content_lo"] = events["content_b"].to_numpy().view(np.int64)
+    log["source"] = run.ledger.names.numbers("source", events["source"].to_list())
+    log["merchant"] = run.ledger.names.numbers("merchant", events["merchant"].fill_null("").to_list())
+    log["version"] = run.version
+    log["keyed"] = identity.keyed[rows]
+    log["outcome"][~fresh], log["reason"][~fresh] = Outcome.REFUSED, Reason.ID_CONFLICT
+    _outcomes(log, journal)
+    asides, aside_ids = _asides(run, admission, identity, seqs[size:])
+    first, first_ids = _announced(run, admission, announced)
+    whole = np.concatenate([first, log, asides])
+    order = np.argsort(whole["seq"], kind="stable")
+    ids = [*first_ids, *events["id"].to_list(), *aside_ids]
+    blank = [""] * (len(first) + len(asides))
+    series = blank[: len(first)] + events["series"].fill_null("").to_list() + blank[len(first) :]
+    told = blank[: len(first)] + events["reference_told"].fill_null("").to_list() + blank[len(first) :]
+    form, body = encode(_stored(admission, identity, kept, seqs[rows]))
+    return Chunk(
+        log=whole[order],
+        ids=[ids[k] for k in order],
+        series=[series[k] for k in order],
+        references=[told[k] for k in order],
+        body=body,
+        body_format=form,
+        transfers=journal.transfers,
+        awards=journal.awards,
+        refusals=journal.refusals,
+        tier_periods=journal.tier_periods,
+        touched=_touched(journal, log),
+        contacts=journal.contacts,
+        lots=journal.lots,
+        counters=journal.counters,
+        counters_gone=journal.counters_gone,
+        counters_past=journal.counters_past,
+        memberships=journal.memberships,
+        profiles=journal.profiles,
+        business_keys=_keys(log, events),
+        programmes=announced,
+    )
+
+
+def _stored(admission: Admission, identity: Identity, kept: Frames, seqs: np.ndarray) -> Admission:
+    """What the log keeps of the admission: all but repeats, with its places."""
+    size = len(admission.frames)
+    frames = Frames(kept.events.with_columns(seq=pl.Series(seqs)), kept.lines, kept.products, kept.personal)
+    stays = identity.status[:size] != REPEAT
+    before = np.concatenate([[0], np.cumsum(stays)])
+    asides = [
+        Aside(int(before[aside.before]), aside.told)
+        for aside, status in zip(admission.asides, identity.status[size:].tolist(), strict=True)
+        if status != REPEAT
+    ]
+    return Admission(frames, asides)
+
+
+def _outcomes(log: np.ndarray, journal: Journal) -> None:
+    """Outcome, reason and number of transfers of the events that were decided."""
+    place = np.searchsorted(log["seq"], journal.outcomes["seq"])
+    here = (place < len(log)) & (log["seq"][np.minimum(place, len(log) - 1)] == journal.outcomes["seq"]) if len(log) else (
+        np.zeros(len(journal.outcomes), bool)
+    )
+    for name in ("outcome", "reason", "transfers"):
+        log[name][place[here]] = journal.outcomes[name][here]
+
+
+def _asides(run: Run, admission: Admission, identity: Identity, seqs: np.ndarray) -> tuple[np.ndarray, list[str]]:
+    """Rows of the events that were refused or parked before anything was decided."""
+    size = len(admission.frames)
+    places = np.flatnonzero(identity.status[size:] != REPEAT)
+    log = np.zeros(len(places), LOG)
+    ids = []
+    for row, place in zip(log, places.tolist(), strict=True):
+        told = admission.asides[place].told
+        conflict = identity.status[size + place] == CONFLICT
+        refused = isinstance(told, Refused)
+        row["seq"], row["time"], row["received_at"] = seqs[place], told.time, told.received_at
+        row["source"] = run.ledger.names.number("source", told.source or "")
+        row["version"] = run.version
+        row["keyed"] = identity.keyed[size + place]
+        row["outcome"] = Outcome.REFUSED if refused or conflict else Outcome.PARKED
+        row["reason"] = Reason.ID_CONFLICT if conflict else (told.reason if isinstance(told, Refused) else Reason.UNREADABLE)
+        if isinstance(told, Refused):
+            row["type"] = told.type or 0
+            row["content_hi"], row["content_lo"] = np.frombuffer(told.content, np.int64)
+        ids.append(told.id or "")
+    return log, ids
+
+
+def _announced(run: Run, admission: Admission, announced: list[ProgrammeVersion]) -> tuple[np.ndarray, list[str]]:
+    """The row of the event by which the programme begins to count: at the time of what is admitted with it."""
+    log = np.zeros(len(announced), LOG)
+    for row, version in zip(log, announced, strict=True):
+        first = admission.frames.events["time"][0] if len(admission.frames) else admission.asides[0].told.time
+        row["seq"], row["time"], row["received_at"] = version.seq, first, first
+        row["type"], row["outcome"], row["version"] = EventType.PROGRAMME, Outcome.POSTED, version.number
+        row["source"] = run.ledger.names.number("source", GUERDON)
+        row["keyed"] = 1
+    return log, [f"{version.version}@{version.seq}" for version in announced]
+
+
+def _touched(journal: Journal, log: np.ndarray) -> np.ndarray:
+    """Contacts that a journal touched beside the one its event names: all that a tick caught up, a referrer, ..."""
+    kinds = np.int64(2) << np.int64(56)
+    parts = []
+    for side in ("debit", "credit"):
+        account = journal.transfers[side]
+        mine = (account >> np.int64(56)) << np.int64(56) == kinds
+        touched = np.zeros(int(mine.sum()), TOUCH)
+        touched["contact"] = (account[mine] >> np.int64(16)) & np.int64((1 << 40) - 1)
+        touched["seq"] = journal.transfers["seq"][mine]
+        parts.append(touched)
+    both = np.unique(np.concatenate(parts))
+    place = np.searchsorted(log["seq"], both["seq"])
+    if not len(log):
+        return both
+    place = np.minimum(place, len(log) - 1)
+    own = (log["seq"][place] == both["seq"]) & (log["contact"][place] == both["contact"])
+    return both[~own]
+
+
+def _keys(log: np.ndarray, events: pl.DataFrame) -> BusinessKeys | None:
+    """The business keys that the posted purchases and adjustments of the chunk hold."""
+    claims = np.isin(log["type"], [EventType.PURCHASE, EventType.ADJUST]) & (log["outcome"] == Outcome.POSTED)
+    claims &= events["reference"].is_not_null().to_numpy()
+    rows = np.flatnonzero(claims)
+    if not len(rows):
+        return None
+    holders = np.zeros(len(rows), HOLDER)
+    holders["merchant"], holders["seq"] = log["merchant"][rows], log["seq"][rows]
+    chosen = events[rows]
+    return BusinessKeys(holders, chosen["series"].fill_null("").to_list(), chosen["reference"].to_list())
+

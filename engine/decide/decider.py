@@ -1,0 +1,126 @@
+"""Driving the step: batches through the compiled loop, and what the loop leaves to handlers in between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from guerdon.engine.decide import compiler, layout
+from guerdon.engine.decide.audience import Audience
+from guerdon.engine.decide.desk import Outputs, Scratch, lay
+from guerdon.engine.decide.journal import Journal, take
+from guerdon.engine.decide.slots import NO_WINDOW
+from guerdon.engine.decide.state import State, Store
+from guerdon.engine.decide.tables import Tables, build
+from guerdon.engine.rows import Batch
+from guerdon.rules.program import Program
+
+EventOf = Callable[[int], Any]  # place in the batch → events.Event
+
+
+class Decider:
+    """One programme version deciding on the state of one ledger.
+
+    ``plain``: run the step uncompiled, as the explanation does. ``keep_refusals``: keep a row of every refusal.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        store: Store,
+        version: int,
+        *,
+        rows: int = 4096,
+        keep_refusals: bool = False,
+        plain: bool = False,
+    ) -> None:
+        self.program, self.store, self.plain_only = program, store, plain
+        self.tables: Tables = build(program, store.names, version)
+        self.tables.arrays["r_head"]["keep_refusals"] = keep_refusals
+        self.state = State(self.tables, store, Audience(program, self.tables.words))
+        self.outputs = Outputs(len(program.offers), rows)
+        self.scratch = Scratch(self.tables)
+        self.step = compiler.plain() if plain else compiler.compiled()
+        self.batch: Batch | None = None
+        self.event_of: EventOf | None = None
+        self.desk: Any = None  # what the plain functions read
+        self._on: Any = None  # what the step reads
+        self._kept: Any = None
+
+    # ---- the loop ----
+
+    def decide(self, batch: Batch, event_of: EventOf) -> None:
+        """Decide a batch in its order; what comes of it is collected until ``journal`` takes it."""
+        from guerdon.engine.decide.handling import handle
+
+        self.batch, self.event_of = batch, event_of
+        self.lay()
+        i, end = 0, len(batch.events)
+        while i < end:
+            stop = self.next_stop(i, end)
+            i, why = self.run(i, stop, 0)
+            if why == layout.STOP_ROOM:
+                self.make_room()
+            elif i < end and (why != layout.DONE or i == stop):
+                handle(self, i)
+                i += 1
+
+    def next_stop(self, start: int, end: int) -> int:
+        """The first event from ``start`` on that belongs to a handler by its route."""
+        assert self.batch is not None
+        routed = np.flatnonzero(self.batch.events["route"][start:end])
+        return start + int(routed[0]) if len(routed) else end
+
+    def run(self, start: int, end: int, forced: int) -> tuple[int, int]:
+        """Run the step over events of the batch."""
+        stopped, why = self.step.run(self._on, start, end, forced)
+        return int(stopped), int(why)
+
+    def run_one(self, i: int, forced: int) -> None:
+        """Run the step on one event that the caller has prepared."""
+        while self.run(i, i + 1, forced)[1] == layout.STOP_ROOM:
+            self.make_room()
+
+    def tick(self, rows: np.ndarray, seq: int, until: int) -> None:
+        """Catch up contacts, by row, in the order given."""
+        done = 0
+        while done < len(rows):
+            done = int(self.step.tick(self._on, np.ascontiguousarray(rows, np.int32), seq, until, done))
+            if done < len(rows):
+                self.make_room()
+
+    # ---- the desk ----
+
+    def lay(self) -> None:
+        """Lay the desk anew: after arrays have moved, or for another batch."""
+        assert self.batch is not None
+        self._kept = lay(self.tables, self.state.arrays, self.batch, self.scratch, self.outputs)
+        self.desk = lay(self.tables, self.state.arrays, self.batch, self.scratch, self.outputs, plain=True)
+        self._on = self.desk if self.plain_only else self.step.on(self._kept)
+
+    def make_room(self) -> None:
+        """Let outputs and free lots double."""
+        self.outputs.grow()
+        self.state.room_for_lots(2 * int(self.state.arrays["s_head"]["free_lots"][0]) + 1024)
+        self.lay()
+
+    def row(self, number: int, time: int = 0) -> int:
+        """State row of a contact; loading one may move the arrays, so the desk is laid anew then."""
+        if number >= len(self.state.row_of) or self.state.row_of[number] < 0:
+            row = self.state.row(number, time)
+            if self.batch is not None:
+                self.lay()
+            return row
+        return int(self.state.row_of[number])
+
+    # ---- what came of it ----
+
+    def journal(self) -> Journal:
+        """What was decided since the last call, with every row of state that changed; marks it as saved."""
+        return take(self.state, self.outputs)
+
+    def windows_of(self, slot: int) -> int:
+        """Kind of window of a contact's counter, or NO_WINDOW."""
+        return self.tables.slots.windows[slot] if slot < len(self.tables.slots.windows) else NO_WINDOW

@@ -1,0 +1,73 @@
+"""What was decided, ready for posting: rows of transfers, awards and refusals, and the state they leave."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from guerdon.engine.decide.desk import Outputs
+from guerdon.engine.decide.state import State
+from guerdon.engine.rows import LOT
+
+
+class Journal(NamedTuple):
+    """Rows to be posted in one transaction; numbers throughout. ``lots`` with nothing remaining are used up."""
+
+    transfers: np.ndarray
+    awards: np.ndarray
+    refusals: np.ndarray
+    outcomes: np.ndarray
+    derived: np.ndarray
+    tier_periods: np.ndarray
+    memberships: np.ndarray
+    contacts: np.ndarray
+    lots: np.ndarray
+    counters: np.ndarray
+    counters_gone: np.ndarray
+    counters_past: np.ndarray
+    refused: np.ndarray  # int64[offers, reasons]
+    profiles: dict[int, dict[str, Any]]
+
+
+def take(state: State, outputs: Outputs) -> Journal:
+    """The journal of what has been decided since the last one."""
+    dirty = state.dirty_rows()
+    past = outputs.taken("o_past")
+    own = past["contact"] > 0
+    past["slot"][own] = state.slot_numbers[past["slot"][own]]
+    past["slot"][~own] = state.shared_numbers[past["slot"][~own]]
+    closed = outputs.taken("o_closed")
+    used_up = np.zeros(len(closed), LOT)
+    used_up["seq"], used_up["n"] = closed["seq"], closed["n"]
+    journal = Journal(
+        outputs.taken("o_transfer"),
+        outputs.taken("o_award"),
+        outputs.taken("o_refusal"),
+        outputs.taken("o_outcome"),
+        outputs.taken("o_derived"),
+        outputs.taken("o_tier"),
+        outputs.taken("o_member"),
+        state.arrays["s_contact"][dirty].copy(),
+        np.concatenate([state.dirty_lots(), used_up]),
+        state.changed_counters(dirty),
+        state.counters_gone(dirty),
+        _latest(past),
+        outputs.refused.copy(),
+        state.take_profiles(),
+    )
+    state.saved(dirty)
+    outputs.clear()
+    return journal
+
+
+def _latest(counters: np.ndarray) -> np.ndarray:
+    """Of several rows of one counter and window the last."""
+    if len(counters) < 2:
+        return counters
+    order = np.lexsort((np.arange(len(counters)), counters["window"], counters["slot"], counters["contact"]))
+    rows = counters[order]
+    last = np.ones(len(rows), bool)
+    same = (rows["contact"][1:] == rows["contact"][:-1]) & (rows["slot"][1:] == rows["slot"][:-1])
+    last[:-1] = ~(same & (rows["window"][1:] == rows["window"][:-1]))
+    return rows[last]

@@ -1,0 +1,68 @@
+"""Which identity keys of many events a ledger knows already: (source, id), and the business key of a purchase."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+from sqlalchemy import bindparam, select
+
+from guerdon.engine.ledger import tables
+from guerdon.engine.ledger.ledger import Ledger
+
+_KEY, _EVENT, _HELD = tables.event_key.c, tables.event.c, tables.business_key.c
+_FOUND = {"row": pl.Int64, "seq": pl.Int64, "content_a": pl.UInt64, "content_b": pl.UInt64}
+
+
+class Keys:
+    """Looks up keys, many at a time. A source that never spoke, and a ledger without references, cost nothing."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+        store = ledger.store
+        self._ids = (
+            select(_KEY.id, _KEY.seq, _EVENT.content_hi, _EVENT.content_lo)
+            .join(tables.event, _EVENT.seq == _KEY.seq)
+            .where(_KEY.source == bindparam("source"), store.among(_KEY.id, "ids"))  # type: ignore[arg-type]
+        )
+        self._references = select(_HELD.merchant, _HELD.series, _HELD.reference).where(
+            store.among(_HELD.reference, "ids")  # type: ignore[arg-type]
+        )
+        self._first_seq: dict[int, int] = {}
+
+    def known(self, keys: pl.DataFrame) -> pl.DataFrame:
+        """Of the keys (source, id) those that an event owns: row of ``keys``, its seq and its content's hash."""
+        if self.ledger.last_seq == 0:
+            return pl.DataFrame(schema=_FOUND)
+        parts = []
+        for (source,), rows in keys.with_row_index("row").group_by("source", maintain_order=True):
+            number = self.ledger.names.find("source", str(source))
+            if number:
+                parts.append(self._of_source(number, rows))
+        return pl.concat(parts) if parts else pl.DataFrame(schema=_FOUND)
+
+    def _of_source(self, source: int, rows: pl.DataFrame) -> pl.DataFrame:
+        ids = rows["id"].unique().to_list()
+        found = self.ledger.store.rows(self._ids, source=source, ids=self.ledger.store.texts(ids))
+        told = pl.DataFrame(
+            {
+                "id": [row[0] for row in found],
+                "seq": np.array([row[1] for row in found], np.int64),
+                "content_a": np.array([row[2] for row in found], np.int64).view(np.uint64),
+                "content_b": np.array([row[3] for row in found], np.int64).view(np.uint64),
+            },
+            schema={"id": pl.String, "seq": pl.Int64, "content_a": pl.UInt64, "content_b": pl.UInt64},
+        )
+        joined = rows.select(pl.col("row").cast(pl.Int64), "id").join(told, on="id", how="inner", maintain_order="left")
+        return joined.select(*_FOUND)
+
+    def taken(self, keys: pl.DataFrame) -> np.ndarray:
+        """The rows of ``keys`` (merchant, series, reference) that an event holds."""
+        if self.ledger.last_seq == 0:
+            return np.zeros(0, np.int64)
+        found: list[Any] = self.ledger.store.rows(
+            self._references, ids=self.ledger.store.texts(keys["reference"].unique().to_list())
+        )
+        held = {(self.ledger.names.id("merchant", row[0]), row[1], row[2]) for row in found}
+        return np.array([k for k, key in enumerate(keys.iter_rows()) if key in held], np.int64)

@@ -1,0 +1,252 @@
+"""The arrow: what is admitted is identified, matched, decided and posted, chunk by chunk.
+
+    admission → identify → number → match → decide → post
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import NamedTuple
+
+import numpy as np
+
+from guerdon.engine.chunking import chunk_of
+from guerdon.engine.codes import EventType, Outcome, Reason
+from guerdon.engine.decide.decider import Decider
+from guerdon.engine.decide.journal import Journal
+from guerdon.engine.events.admission import Admission, FeedMark
+from guerdon.engine.events.directory import ContactKey, Directory
+from guerdon.engine.events.event import Event, Refused
+from guerdon.engine.events.fields import SHAPES
+from guerdon.engine.events.frames import Frames
+from guerdon.engine.events.identity import CONFLICT, FRESH, REPEAT, Identity, identify
+from guerdon.engine.ledger.chunk import FeedFile, ProgrammeVersion, RunCounts
+from guerdon.engine.ledger.keys import Keys
+from guerdon.engine.ledger.ledger import Ledger
+from guerdon.engine.match.matcher import Matcher
+from guerdon.engine.rows import ROUTE_HANDLER, SPEND_NONE, Batch
+from guerdon.rules.program import Program
+
+CHUNK_EVENTS = 100_000
+FEW_EVENTS = 16  # up to so many are matched one by one
+_REGISTERS = np.array([kind in SHAPES and SHAPES[kind].registers for kind in range(max(EventType) + 1)])
+
+
+class Ended(NamedTuple):
+    """How one event ended."""
+
+    outcome: Outcome
+    reason: Reason
+
+
+@dataclass(slots=True)
+class Admitted:
+    """What became of an admission, in the order of its events (asides in their places).
+
+    ``seqs``: places in the log; a repeat has that of the event that it repeats.
+    """
+
+    outcomes: list[Ended]
+    seqs: np.ndarray
+    resolved: dict[int, Ended] = field(default_factory=dict)  # seq of an event that had waited → its end
+
+
+@dataclass(slots=True)
+class Counts:
+    """Events read and how they ended; the four add up to what was read."""
+
+    read: int = 0
+    posted: int = 0
+    ignored: int = 0
+    refused: int = 0
+    parked: int = 0
+    waiting: int = 0
+    repeats: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)
+
+
+class Run:
+    """One programme at work on one ledger. Not for several threads; one ``Run`` a ledger at a time."""
+
+    def __init__(self, program: Program, ledger: Ledger, keep_refusals: bool, rows: int) -> None:
+        self.program, self.ledger = program, ledger
+        self.number = ledger.last_run() + 1
+        self.counts = Counts()
+        self.seconds = {"read": 0.0, "match": 0.0, "decide": 0.0, "post": 0.0}
+        self.refused = np.zeros((len(program.offers), max(Reason) + 1), np.int64)
+        self.transfers = 0
+        self.matcher = Matcher(program)
+        self.keys = Keys(ledger)
+        self.directory = Directory(self._look_up, ledger.max_contact() + 1)
+        in_force = ledger.in_force()
+        self.version = ledger.names.number("version", program.version)
+        self.announced = bool(in_force) and in_force[-1][1] == self.version
+        self.decider = Decider(program, ledger, self.version, rows=rows, keep_refusals=keep_refusals)
+
+    @classmethod
+    def open(
+        cls, program: Program, ledger: Ledger, *, operator: bool = True, keep_refusals: bool = False, rows: int = 2048
+    ) -> Run:
+        """A run of a programme over a ledger; ``rows``: about how many events are decided together."""
+        return cls(program, ledger, keep_refusals, rows)
+
+    def admit(self, admission: Admission, way: str = "batch") -> Admitted:
+        """Decide and post what is admitted together. ``way``: ``batch``, in chunks, or ``single``, event by event."""
+        size = 1 if way == "single" else CHUNK_EVENTS
+        parts = []
+        rest = admission
+        while len(rest) > size:
+            part, rest = rest.split(size)
+            parts.append(self._post(part, []))
+        parts.append(self._post(rest, admission.marks))
+        resolved = {seq: ended for part in parts for seq, ended in part.resolved.items()}
+        outcomes = [ended for part in parts for ended in part.outcomes]
+        return Admitted(outcomes, np.concatenate([part.seqs for part in parts]), resolved)
+
+    def _post(self, admission: Admission, marks: Sequence[FeedMark]) -> Admitted:
+        """One chunk: the whole arrow."""
+        with self._timed("match"):
+            first = self.ledger.last_seq + 1
+            identity = identify(admission, admission.seqs(0), self.keys.known, self.keys.taken)
+            announced = self._announcement(admission, first)
+            seqs = _places(admission, identity, first + len(announced))
+            fresh = np.flatnonzero(identity.status[: len(admission.frames)] == FRESH)
+            frames = admission.frames if len(fresh) == len(admission.frames) else admission.frames.take(fresh)
+            contacts = self._contacts(frames)
+            batch = self._match(frames, contacts, seqs[fresh], identity.contested[fresh])
+        with self._timed("decide"):
+            if len(frames):
+                self.decider.decide(batch, _event_of(frames, seqs[fresh], contacts))
+            journal = self.decider.journal()
+        with self._timed("post"):
+            ended = self._ends(admission, identity, journal, seqs)
+            self._count(ended.outcomes, identity, journal)
+            chunk = chunk_of(self, admission, identity, seqs, contacts, journal, announced)
+            chunk.files = [FeedFile(m.sha256, m.feed, m.name, m.events, m.done) for m in marks]
+            chunk.run = self._counts_row()
+            if len(chunk.log) or marks:
+                self.ledger.post(chunk)
+                self.announced = True
+                self.directory.take_given()
+        return ended
+
+    # ---- the stages ----
+
+    def _announcement(self, admission: Admission, seq: int) -> list[ProgrammeVersion]:
+        """The event by which this version begins to count, if the log has not come to it yet."""
+        if self.announced or not len(admission):
+            return []
+        return [ProgrammeVersion(seq, self.version, self.program.version, self.program.canonical)]
+
+    def _contacts(self, frames: Frames) -> np.ndarray:
+        """Numbers of the events' contacts; with ``register: never`` only registering gives a new one."""
+        types = frames.events["type"].to_numpy()
+        admitted = _REGISTERS[types] if self.program.business.register else types == EventType.REGISTER
+        numbers = self.directory.number_frames(frames, admitted)
+        for key, number in self.directory.given.items():
+            if key.kind == "id":
+                self.ledger.names.number("contact", key.id)
+                assert self.ledger.names.find("contact", key.id) == number
+        return numbers
+
+    def _match(self, frames: Frames, contacts: np.ndarray, seqs: np.ndarray, contested: np.ndarray) -> Batch:
+        """The rows of the events, with their places in the log and in the state."""
+        rows = self.decider.state.rows(contacts, frames.events["time"].to_numpy())
+        if len(frames) <= FEW_EVENTS:
+            batch = self.matcher.events(frames.to_events(), rows)
+        else:
+            batch = self.matcher.frames(frames, rows)
+        events = batch.events
+        events["seq"] = seqs
+        route = (events["type"] != EventType.PURCHASE) | contested | (events["contact"] < 0)
+        route |= frames.events["rest"].str.contains('"token"', literal=True).fill_null(False).to_numpy()
+        if self.program.business.full_cover:
+            route |= events["spend_kind"] != SPEND_NONE
+        events["route"][route] = ROUTE_HANDLER
+        return batch
+
+    def _ends(self, admission: Admission, identity: Identity, journal: Journal, seqs: np.ndarray) -> Admitted:
+        """How each event of the admission ended, in its order."""
+        decided = {
+            int(row["seq"]): Ended(Outcome(int(row["outcome"])), Reason(int(row["reason"]))) for row in journal.outcomes
+        }
+        size = len(admission.frames)
+        ends = []
+        for k, status in enumerate(identity.status.tolist()):
+            if status == REPEAT:
+                ends.append(Ended(Outcome.IGNORED, Reason.REPEAT))
+            elif status == CONFLICT:
+                ends.append(Ended(Outcome.REFUSED, Reason.ID_CONFLICT))
+            elif k < size:
+                ends.append(decided.pop(int(seqs[k])))
+            else:
+                told = admission.asides[k - size].told
+                refused = isinstance(told, Refused)
+                reason = told.reason if isinstance(told, Refused) else Reason.UNREADABLE
+                ends.append(Ended(Outcome.REFUSED if refused else Outcome.PARKED, reason))
+        for row, aside in enumerate(admission.asides):
+            aside.told.seq = int(seqs[size + row])
+        order = np.argsort(np.concatenate(admission.seqs(0)), kind="stable")
+        told_seqs = np.where(identity.first_seq > 0, identity.first_seq, seqs)
+        return Admitted([ends[k] for k in order], told_seqs[order], decided)
+
+    # ---- counts ----
+
+    def _count(self, ended: Sequence[Ended], identity: Identity, journal: Journal) -> None:
+        counts = self.counts
+        counts.read += len(ended)
+        counts.repeats += int((identity.status == REPEAT).sum())
+        names = {1: "posted", 2: "ignored", 3: "refused", 4: "parked", 5: "waiting"}
+        for outcome, reason in ended:
+            name = names[int(outcome)]
+            setattr(counts, name, getattr(counts, name) + 1)
+            if reason is not Reason.NONE:
+                key = reason.name.lower()
+                counts.reasons[key] = counts.reasons.get(key, 0) + 1
+        self.refused += journal.refused[: len(self.refused)]
+        self.transfers += len(journal.transfers)
+
+    def _counts_row(self) -> RunCounts:
+        c = self.counts
+        return RunCounts(self.number, c.read, c.posted, c.ignored, c.refused, c.parked, c.waiting, c.repeats)
+
+    def _look_up(self, keys: Sequence[ContactKey]) -> dict[ContactKey, int]:
+        found = {}
+        for key in keys:
+            number = (
+                self.ledger.names.find("contact", key.id)
+                if key.kind == "id"
+                else self.ledger.contact_by_identifier(key.kind, key.id)
+            )
+            if number:
+                found[key] = number
+        return found
+
+    @contextmanager
+    def _timed(self, stage: str) -> Iterator[None]:
+        start = perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[stage] += perf_counter() - start
+
+
+def _places(admission: Admission, identity: Identity, first: int) -> np.ndarray:
+    """Places in the log of rows and asides; repeats have none (0)."""
+    order = np.argsort(np.concatenate(admission.seqs(0)), kind="stable")
+    stays = (identity.status != REPEAT)[order]
+    seqs = np.zeros(len(order), np.int64)
+    seqs[order] = np.where(stays, first - 1 + np.cumsum(stays), 0)
+    return seqs
+
+
+def _event_of(frames: Frames, seqs: np.ndarray, contacts: np.ndarray) -> Callable[[int], Event]:
+    def event(i: int) -> Event:
+        found = frames.event(i)
+        found.seq, found.contact_number = int(seqs[i]), int(contacts[i])
+        return found
+
+    return event
