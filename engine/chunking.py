@@ -78,6 +78,7 @@ def chunk_of(
         counters_past=journal.counters_past,
         memberships=journal.memberships,
         profiles=journal.profiles,
+        records=journal.records,
         business_keys=_keys(log, events),
         programmes=announced,
     )

@@ -8,7 +8,8 @@ have (``round``, ``min``, ``base``, ``repeat``, ...): compiled and plain code wo
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -199,6 +200,16 @@ MEMBERSHIP = _record(("contact", "i8"), ("scheme", "i4"), ("member", "i1"), ("ho
 _IN_MEMORY = {"lots", "lot_head", "lot_tail", "pending_head", "dirty", "stored", "next", "prev"}
 PERSISTED_CONTACT = tuple(name for name in CONTACT.names or () if name not in _IN_MEMORY)
 PERSISTED_LOT = tuple(name for name in LOT.names or () if name not in _IN_MEMORY)
+
+
+class Record(NamedTuple):
+    """A thing with a state of its own (hold, token, card, waiting event, ...); without fields it is taken away."""
+
+    kind: str
+    id: str
+    contact: int  # number; 0: of no contact
+    due_at: int  # µs UTC; FOREVER: the clock changes nothing
+    fields: Mapping[str, Any]  # JSON values, amounts as int
 
 
 class Batch(NamedTuple):

@@ -1,8 +1,8 @@
 """The rule language: YAML text → a compiled, hashed programme, or every problem at once.
 
-    reading = read_programme(Path("schemes/starter"))
-    if reading.program is None:
-        print(*reading.problems, sep="\\n")
+reading = read_programme(Path("schemes/starter"))
+if reading.program is None:
+    print(*reading.problems, sep="\\n")
 """
 
 from __future__ import annotations

@@ -130,12 +130,11 @@ def _caps(offer: Found) -> Iterator[Problem]:
                 below=("caps", at, "each"),
             )  # fmt: skip
         rolling = each.get("rolling") if isinstance(each, dict) else None
-        if step := _read(figures.duration, rolling):
-            if step.unit != "d" or step.n > MAX_ROLLING_DAYS:
-                yield offer.problem(
-                    "bad-duration", f"a rolling window is of at most {MAX_ROLLING_DAYS} days, not {rolling}",
-                    "write rolling: 30d", below=("caps", at, "each", "rolling"),
-                )  # fmt: skip
+        step = _read(figures.duration, rolling)
+        if step is not None and (step.unit != "d" or step.n > MAX_ROLLING_DAYS):
+            message = f"a rolling window is of at most {MAX_ROLLING_DAYS} days, not {rolling}"
+            below = ("caps", at, "each", "rolling")
+            yield offer.problem("bad-duration", message, "write rolling: 30d", below=below)
 
 
 def _multiplied(offer: Found) -> Iterator[Problem]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
@@ -34,7 +34,7 @@ _DEFAULT_CAPS = {
     "sign_up": Cap("times", 1, "contact", "lifetime"),
     "profile": Cap("times", 1, "contact", "lifetime"),
     "birthday": Cap("times", 1, "contact", "year"),
-    "reach_tier": Cap("times", 1, "tier", "lifetime"),
+    "reach_tier": Cap("times", 1, "contact", "tier"),
 }
 
 
@@ -139,8 +139,6 @@ def _caps(says: OfferSays, digits: Digits) -> tuple[Cap, ...]:
     """The caps as written; the default one of a membership offer unless a ``times`` cap per contact replaces it."""
     caps = tuple(_cap(cap, digits) for cap in says.caps)
     default = _DEFAULT_CAPS.get(says.type or _membership_type(says))
-    if default is not None and default.per == "tier" and len(says.who.tiers) == 1:
-        default = replace(default, per="contact")
     replaced = any(cap.measure == "times" and cap.per == "contact" for cap in caps)
     return caps if default is None or replaced else (*caps, default)
 

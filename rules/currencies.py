@@ -13,7 +13,5 @@ _TWO_DIGITS = (
 _THREE_DIGITS = "BHD IQD JOD KWD LYD OMR TND"
 
 DIGITS: dict[str, int] = {
-    code: digits
-    for digits, codes in ((0, _NO_DIGITS), (2, _TWO_DIGITS), (3, _THREE_DIGITS))
-    for code in codes.split()
+    code: digits for digits, codes in ((0, _NO_DIGITS), (2, _TWO_DIGITS), (3, _THREE_DIGITS)) for code in codes.split()
 }

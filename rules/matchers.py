@@ -225,7 +225,7 @@ class _Reader:
 
     def test_hint(self, field: Field) -> str:
         return {
-            FieldType.TEXT: f"write {field.name}: COFFEE, a list of texts, or {{like: \"COF*\"}}; put true in quotes",
+            FieldType.TEXT: f'write {field.name}: COFFEE, a list of texts, or {{like: "COF*"}}; put true in quotes',
             FieldType.BOOLEAN: f"write {field.name}: true or {field.name}: false",
             FieldType.DATE: f"write {field.name}: 2026-03-01 or {field.name}: {{min: 2026-03-01}}",
         }.get(field.type, f"write {field.name}: 5 or {field.name}: {{min: 5}}")

@@ -231,13 +231,13 @@ class Needs:
 class Cap:
     """``measure``: amount or times. ``per``: event, contact or offer. ``window`` as goals, or rolling over ``days``.
 
-    ``per`` is ``tier`` in one default cap only: a reach_tier offer for several tiers gives once per tier and contact.
+    The window ``tier`` is that of one default cap: a reach_tier offer gives once per tier and contact.
     """
 
     measure: str
     limit: int
     per: str
-    window: str  # event day week month quarter year lifetime rolling
+    window: str  # event day week month quarter year lifetime rolling tier
     days: int = 0
 
 

@@ -87,7 +87,7 @@ def say_if_compiling() -> None:
 
     if not is_cached():
         print(
-            "compiling the step function for this machine; it is kept for the next runs …", file=sys.stderr, flush=True
+            "compiling for this machine; it is kept for the next runs …", file=sys.stderr, flush=True
         )
 
 

@@ -112,10 +112,12 @@ def outcome(d: Any, seq: int, result: int, reason: int) -> None:
     row.transfers = d.w_head[0].n
 
 
-def begin(d: Any, now: int) -> None:
-    """Clear the scratch for a new event."""
+def begin(d: Any, seq: int, now: int) -> None:
+    """Clear the scratch for a new event; one that has begun already goes on numbering its transfers."""
     head = d.w_head[0]
-    head.n = 0
+    if head.seq != seq:
+        head.seq = seq
+        head.n = 0
     head.stamp += 1
     head.cause = 0
     head.scheme = 0

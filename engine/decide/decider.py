@@ -11,6 +11,7 @@ from guerdon.engine.decide import compiler, layout
 from guerdon.engine.decide.audience import Audience
 from guerdon.engine.decide.desk import Outputs, Scratch, lay
 from guerdon.engine.decide.journal import Journal, take
+from guerdon.engine.decide.records import Records
 from guerdon.engine.decide.slots import NO_WINDOW
 from guerdon.engine.decide.state import State, Store
 from guerdon.engine.decide.tables import Tables, build
@@ -42,6 +43,7 @@ class Decider:
         self.state = State(self.tables, store, Audience(program, self.tables.words))
         self.outputs = Outputs(len(program.offers), rows)
         self.scratch = Scratch(self.tables)
+        self.records = Records(store.records)
         self.step = compiler.plain() if plain else compiler.compiled()
         self.batch: Batch | None = None
         self.event_of: EventOf | None = None
@@ -115,11 +117,31 @@ class Decider:
             return row
         return int(self.state.row_of[number])
 
+    def snapshot(self) -> Any:
+        """All that an event can change, for ``restore``. Costs a copy of the state arrays in use."""
+        arrays = {name: array.copy() for name, array in self.state.arrays.items()}
+        profiles = {number: dict(fields) for number, fields in self.state.profiles.items()}
+        head, refused = self.outputs.head.copy(), self.outputs.refused.copy()
+        return arrays, profiles, set(self.state.changed_profiles), head, refused, self.records.snapshot()
+
+    def restore(self, snapshot: Any) -> None:
+        """Take everything back to a snapshot: the event has not happened."""
+        arrays, self.state.profiles, self.state.changed_profiles, head, refused, records = snapshot
+        for name, array in arrays.items():
+            grown = len(self.state.arrays[name]) != len(array)
+            self.state.arrays[name] = array if grown else self.state.arrays[name]
+            if not grown:
+                self.state.arrays[name][...] = array
+        self.outputs.head[...] = head
+        self.outputs.refused[...] = refused
+        self.records.restore(records)
+        self.lay()
+
     # ---- what came of it ----
 
     def journal(self) -> Journal:
         """What was decided since the last call, with every row of state that changed; marks it as saved."""
-        return take(self.state, self.outputs)
+        return take(self.state, self.outputs, self.records)
 
     def windows_of(self, slot: int) -> int:
         """Kind of window of a contact's counter, or NO_WINDOW."""

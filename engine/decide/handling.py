@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from guerdon.engine.codes import EventType, Outcome, Reason
 from guerdon.engine.decide import booking, layout
 from guerdon.engine.decide.late import is_late, late_purchase
+from guerdon.engine.decide.specials import catch_up_all
 from guerdon.engine.decide.ticking import tick
 
 if TYPE_CHECKING:
@@ -36,16 +37,20 @@ def handle(decider: Decider, i: int) -> None:
 
 def refuse(decider: Decider, i: int, reason: Reason) -> None:
     """The event is refused; nothing moves."""
-    booking.begin(decider.desk, 0)
-    booking.outcome(decider.desk, int(decider.batch.events["seq"][i]), Outcome.REFUSED, reason)  # type: ignore[union-attr]
+    seq = int(decider.desk.b_event[i].seq)
+    booking.begin(decider.desk, seq, 0)
+    booking.outcome(decider.desk, seq, Outcome.REFUSED, reason)
 
 
 def purchase(decider: Decider, i: int, event: Any) -> None:
     """A purchase that the loop stopped at."""
     if is_late(decider, i):
         late_purchase(decider, i)
-    else:
-        decider.run_one(i, layout.FORCED)
+        return
+    e = decider.desk.b_event[i]
+    if decider.desk.s_contact[e.contact].special_at <= e.time:
+        catch_up_all(decider, int(e.seq), int(e.contact), int(e.time))
+    decider.run_one(i, layout.FORCED)
 
 
 NO_CONTACT = {EventType.TICK, EventType.DRAW, EventType.BUDGET_LOADED}

@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from guerdon.engine.decide.desk import Outputs
+from guerdon.engine.decide.records import Records
 from guerdon.engine.decide.state import State
-from guerdon.engine.rows import LOT
+from guerdon.engine.rows import LOT, Record
 
 
 class Journal(NamedTuple):
@@ -28,9 +29,10 @@ class Journal(NamedTuple):
     counters_past: np.ndarray
     refused: np.ndarray  # int64[offers, reasons]
     profiles: dict[int, dict[str, Any]]
+    records: list[Record]
 
 
-def take(state: State, outputs: Outputs) -> Journal:
+def take(state: State, outputs: Outputs, records: Records) -> Journal:
     """The journal of what has been decided since the last one."""
     dirty = state.dirty_rows()
     past = outputs.taken("o_past")
@@ -55,6 +57,7 @@ def take(state: State, outputs: Outputs) -> Journal:
         _latest(past),
         outputs.refused.copy(),
         state.take_profiles(),
+        records.take(),
     )
     state.saved(dirty)
     outputs.clear()

@@ -37,8 +37,9 @@ def is_too_late(decider: Decider, i: int) -> bool:
 def late_purchase(decider: Decider, i: int) -> None:
     """Decide a late purchase as of its own time, redeem and spend at the contact's clock."""
     if is_too_late(decider, i):
-        booking.begin(decider.desk, 0)
-        booking.outcome(decider.desk, int(decider.desk.b_event[i].seq), Outcome.REFUSED, Reason.TOO_LATE)
+        seq = int(decider.desk.b_event[i].seq)
+        booking.begin(decider.desk, seq, 0)
+        booking.outcome(decider.desk, seq, Outcome.REFUSED, Reason.TOO_LATE)
         return
     e = decider.desk.b_event[i]
     with windows_on_desk(decider, int(e.contact), int(e.local) // DAY), tier_on_desk(decider, i):

@@ -210,6 +210,7 @@ SELECTED = _record(("total", "i8"), ("net", "i8"), ("quantity", "i8"), ("stamp",
 BUCKET_WORK = _record(("pools", "u8"), ("left", "i8"), ("first_line", "i4"), ("size", "i4"))
 QUEUED = _record(("trigger", "i4"), ("cause", "i4"), ("scheme", "i4"), ("contact", "i4"))
 WORK_HEAD = _record(
+    ("seq", "i8"),  # the event that is being decided
     ("n", "i4"),  # transfers of the event so far
     ("listed", "i4"),  # of w_list
     ("queued", "i4"),
@@ -228,7 +229,7 @@ WORK_HEAD = _record(
     ("now", "i8"),  # the later of the event's time and the contact's clock
 )
 OUT_HEAD = _record(("transfers", "i8"), ("awards", "i8"), ("refusals", "i8"), ("outcomes", "i8"), ("past", "i8"), ("tiers", "i8"), ("members", "i8"), ("closed", "i8"), ("derived", "i8"))
-DERIVED = _record(("outcome_row", "i8"), ("contact", "i8"), ("cause", "i4"), ("scheme", "i4"), ("tier", "i4"))
+DERIVED = _record(("seq", "i8"), ("time", "i8"), ("contact", "i8"), ("cause", "i4"), ("scheme", "i4"), ("tier", "i4"))
 CLOSED_LOT = _record(("seq", "i8"), ("n", "i4"))
 
 # why the step stopped before an event

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -98,8 +97,7 @@ class State:
         self._load_slots(found.counters)
         self._load_members(found.memberships)
         self._load_lots(found.lots)
-        for profile in getattr(found, "profiles", ()):
-            self.profiles[int(profile[0])] = json.loads(profile[1])
+        self.profiles.update({int(number): dict(fields) for number, fields in found.profiles.items()})
         for k, number in enumerate(numbers.tolist()):
             self.refresh(first + k, number, 0 if times is None else int(times[k]))
         self.saved_slots[first : self.count] = self.arrays["s_slot"][first : self.count]

@@ -103,7 +103,7 @@ def purchase(d: Any, i: int, c: int) -> None:
     e = d.b_event[i]
     k = d.s_contact[c]
     clock = clock_of(d, c)
-    begin(d, e.time if e.time > clock else clock)
+    begin(d, e.seq, e.time if e.time > clock else clock)
     if k.status >= ON_HOLD:
         why = CONTACT_ON_HOLD if k.status == ON_HOLD else (CONTACT_MERGED if k.status == MERGED else CONTACT_CLOSED)
         outcome(d, e.seq, IGNORED, why)
@@ -168,7 +168,8 @@ def queue(d: Any, trigger: int, cause: int, scheme: int, tier: int, c: int) -> N
     if cause != 0:
         row = d.o_derived[d.o_head[0].derived]
         d.o_head[0].derived += 1
-        row.outcome_row = d.o_head[0].outcomes
+        row.seq = head.seq
+        row.time = head.now
         row.cause = cause
         row.scheme = d.r_scheme[scheme].number if cause == CAUSE_SIGN_UP else 0
         row.tier = tier

@@ -8,6 +8,7 @@ import numpy as np
 
 from guerdon.engine.codes import Outcome
 from guerdon.engine.decide import booking
+from guerdon.engine.decide.specials import catch_up_all
 
 if TYPE_CHECKING:
     from guerdon.engine.decide.decider import Decider
@@ -22,11 +23,16 @@ def tick(decider: Decider, i: int, event: Any) -> None:
     if len(stored):
         state.rows(stored[state.row_of[stored] < 0] if int(stored.max()) < len(state.row_of) else stored)
         decider.lay()
-    booking.begin(decider.desk, time)
+    booking.begin(decider.desk, seq, time)
     contacts = state.arrays["s_contact"][: state.count]
     due = np.flatnonzero(contacts["due_at"] <= time)
     rows = due[np.argsort(contacts["number"][due], kind="stable")]
-    decider.tick(rows, seq, time)
+    start = 0
+    for place in np.flatnonzero(contacts["special_at"][rows] <= time).tolist():
+        decider.tick(rows[start:place], seq, time)
+        catch_up_all(decider, seq, int(rows[place]), time)
+        start = place + 1
+    decider.tick(rows[start:], seq, time)
     clock = decider.desk.s_shared[decider.desk.s_head[0].tick_slot]
     clock.window = 0
     clock.amount = max(int(clock.amount), time)

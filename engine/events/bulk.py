@@ -99,7 +99,7 @@ class Bulk:
         )
         starts = np.cumsum(count[order], dtype=np.int64) - count[order]
         events = head.with_columns(line_first=column(starts), line_count=column(count[order]))
-        frames = Frames(events.select(*EVENT_COLUMNS), columns(lines), self.catalog.frame, self.personal)
+        frames = Frames(events.select(*EVENT_COLUMNS), columns(lines), self.catalog.frame, self.personal, self.catalog)
         odd = np.flatnonzero(~good)
         if not keep.all():
             odd = np.union1d(odd, order[~keep])

@@ -104,6 +104,10 @@ class Catalog:
             lacking = [pl.lit(None, dtype).alias(n) for n, dtype in self.dtypes.items() if n not in joined.columns]
             whole = joined.with_columns(lacking).with_columns(sku=pl.Series(skus, dtype=pl.String))
             self._append(skus, whole.select(pl.col(name).cast(dtype) for name, dtype in self.dtypes.items()))
+            numbers = table[feed.join.key]
+            if numbers.dtype.is_integer() and len(numbers) and numbers.min() >= 0 and numbers.max() < _DENSE:
+                self._dense = np.full(numbers.max() + 1, -1, dtype=np.int32)
+                self._dense[numbers.to_numpy()] = np.arange(len(numbers), dtype=np.int32)
         else:
             self.joined = dict(zip(skus, joined.iter_rows(named=True), strict=True))
 

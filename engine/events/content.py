@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from functools import lru_cache
+from operator import mul
 from typing import Any
 
 from guerdon.engine.events.event import Event, Line
@@ -132,28 +133,17 @@ def rest_text(event: Event) -> str | None:
 
 def event_content(event: Event, place: str | None) -> bytes:
     """The hash of a normalised event; ``place`` as it was told. Id, source, receiver and actor are no part of it."""
-    texts = (
-        event.contact,
-        place,
-        event.channel,
-        event.reference,
-        event.series or None,
-        event.currency,
-        rest_text(event),
-    )
+    words = (event.contact, place, event.channel, event.reference)
+    lanes = [text_lanes(text) for text in (*words, event.series or None, event.currency, rest_text(event))]
     numbers = (int(event.type), event.time, event.total, event.net, event.spend_kind, event.spend_amount)
-    lines = [(line, text_lanes(product_text(line))) for line in event.lines]
+    products = [text_lanes(product_text(line)) for line in event.lines]
     result = b""
     for lane in (0, 1):
         factors = LINE_FACTORS[lane]
-        word = sum(number * factor for number, factor in zip(numbers, HEAD_FACTORS[lane], strict=False))
-        for text, factor in zip(texts, HEAD_FACTORS[lane][6:], strict=True):
-            word += text_lanes(text)[lane] * factor
-        for line, product in lines:
-            word += mix(
-                line.number * factors[0] + line.quantity * factors[1] + line.net * factors[2] + line.tax * factors[3]
-                + line.total * factors[4] + product[lane] * factors[5] & MASK
-            )  # fmt: skip
+        word = sum(map(mul, (*numbers, *(each[lane] for each in lanes)), HEAD_FACTORS[lane]))
+        for line, product in zip(event.lines, products, strict=True):
+            figures = (line.number, line.quantity, line.net, line.tax, line.total, product[lane])
+            word += mix(sum(map(mul, figures, factors)) & MASK)
         result += mix(word & MASK).to_bytes(8, "little")
     return result
 

@@ -203,8 +203,8 @@ def _grouped(rows: pl.DataFrame, id_column: str) -> pl.DataFrame:
     heads = rows[id_column][np.append(0, changes(rows[id_column]) + 1)]
     if heads.n_unique() == len(heads):
         return rows
-    first = pl.int_range(pl.len()).min().over(ORDER, id_column).alias("__first")
-    return rows.with_columns(first).sort("__first", maintain_order=True).drop("__first")
+    rows = rows.with_row_index("__row").with_columns(pl.col("__row").min().over(ORDER, id_column).alias("__first"))
+    return rows.sort("__first", maintain_order=True).drop("__first", "__row")
 
 
 def _file(path: Path, feed: Feed | None) -> EventFile:

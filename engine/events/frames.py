@@ -72,12 +72,14 @@ class Frames:
     ``events`` has EVENT_COLUMNS and an ``@name`` column for each event attribute that occurs; ``lines`` LINE_COLUMNS,
     the lines of one event together, in line order, at ``line_first``; ``products`` the five product fields and a column
     for each line attribute, under its own name. ``personal`` names the attributes that are sealed when stored.
+    ``catalog``: frames that share one have products that only ever grew at their end.
     """
 
     events: pl.DataFrame
     lines: pl.DataFrame
     products: pl.DataFrame
     personal: frozenset[str] = frozenset()
+    catalog: object = None
 
     def __len__(self) -> int:
         return self.events.height
@@ -120,7 +122,7 @@ class Frames:
             event=column(np.repeat(np.arange(len(events), dtype=np.uint32), counts))
         )
         events = events.with_columns(line_first=column(np.cumsum(counts) - counts))
-        return Frames(events, lines, self.products, self.personal)
+        return Frames(events, lines, self.products, self.personal, self.catalog)
 
     def part(self, start: int, stop: int) -> Frames:
         """The events from row ``start`` to before ``stop``."""
@@ -128,7 +130,7 @@ class Frames:
             return self
         events = self.events.slice(start, stop - start)
         if not events.height:
-            return Frames(events, self.lines.clear(), self.products, self.personal)
+            return Frames(events, self.lines.clear(), self.products, self.personal, self.catalog)
         first = int(events["line_first"][0])
         size = int(events["line_count"].sum())
         return Frames(
@@ -136,6 +138,7 @@ class Frames:
             self.lines.slice(first, size).with_columns(pl.col("event") - start),
             self.products,
             self.personal,
+            self.catalog,
         )
 
     def _lines_of(self, first: int, stop: int) -> tuple[Line, ...]:
@@ -172,20 +175,26 @@ def frames_from_events(events: Sequence[Event], personal: frozenset[str] = froze
 
 def concatenated(parts: Sequence[Frames]) -> Frames:
     """Frames one after the other, as one."""
-    events, lines, products = [], [], [parts[0].products]
-    rows = lines_before = 0
-    offset = 0
+    events, lines = [], []
+    rows = lines_before = offset = 0
+    products = [parts[0].products]
+    catalog = parts[0].catalog
     for part in parts:
-        if part.products is not products[-1]:
+        if catalog is not None and part.catalog is catalog:
+            products[-1] = part.products  # the same, and what came since
+        elif part.products is not products[-1]:
             offset += products[-1].height
             products.append(part.products)
+            catalog = part.catalog
         events.append(part.events.with_columns(pl.col("line_first") + lines_before))
         lines.append(part.lines.with_columns(pl.col("event") + rows, pl.col("product") + offset))
         rows += len(part)
         lines_before += part.lines.height
     whole = products[0] if len(products) == 1 else pl.concat(products, how="diagonal")
     personal = frozenset().union(*(part.personal for part in parts))
-    return Frames(pl.concat(events, how="diagonal"), pl.concat(lines), whole, personal)
+    return Frames(
+        pl.concat(events, how="diagonal"), pl.concat(lines), whole, personal, catalog if len(products) == 1 else None
+    )
 
 
 def ranges(first: np.ndarray, counts: np.ndarray) -> np.ndarray:

@@ -163,10 +163,11 @@ class Normaliser:
     def _undeclared(self, told: Mapping[str, Any], kind: EventType, shape: Shape) -> None:
         allowed = self.allowed[kind]
         if not told.keys() <= allowed:
-            name = next(name for name in told if name not in allowed)
-            by_door = "is set by who hands the event in, never by the event"
-            detail = f"{name!r} {by_door}" if name in BY_THE_DOOR else nearest(str(name), allowed)
-            raise Refusal(Reason.UNDECLARED_FIELD, detail)
+            for name, value in told.items():  # null says nothing
+                if name not in allowed and value is not None:
+                    by_door = f"{name!r} is set by who hands the event in, never by the event"
+                    detail = by_door if name in BY_THE_DOOR else nearest(str(name), allowed)
+                    raise Refusal(Reason.UNDECLARED_FIELD, detail)
         declared = self.contact_attributes if shape.of_contact else self.event_attributes
         for name in mapping(told.get("attributes") or {}, "attributes"):
             if name not in declared:

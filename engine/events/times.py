@@ -82,7 +82,6 @@ class Zone:
         self._starts = self.starts.tolist()
         self._local_starts = self.local_starts.tolist()
         self._offsets = self.offsets.tolist()
-        self._gaps = (self.offsets - before).tolist()
 
     def local(self, time: int) -> int:
         """Local wall time of an instant, as µs since 1970-01-01 00:00."""
@@ -97,7 +96,10 @@ class Zone:
 
     def utc(self, local: int) -> int:
         """The instant of a local wall time; the next that exists, the first of two."""
-        return int(self.utcs(np.array([local], dtype=np.int64))[0])
+        row = bisect_right(self._local_starts, local) - 1
+        time = local - self._offsets[row]
+        skipped = row + 1 < len(self._starts) and time >= self._starts[row + 1]
+        return int(self._starts[row + 1] if skipped else time)
 
     def utcs(self, local: np.ndarray) -> np.ndarray:
         """``utc`` of a column, int64 to int64. It keeps the order of what it is given."""
@@ -119,7 +121,7 @@ class Zone:
     def _one_row(starts: np.ndarray, times: np.ndarray) -> int | None:
         """The row that holds for all of ``times``: the usual case, and much faster than to look each up."""
         if len(times) == 0:
-            return 0
+            return None
         low, high = np.searchsorted(starts, (times.min(), times.max()), side="right") - 1
         return int(low) if low == high else None
 

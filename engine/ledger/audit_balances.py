@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import polars as pl
 
 from guerdon.engine.codes import KIND_SHIFT, OWNER_SHIFT, OwnerKind, Role, account_parts
-from guerdon.engine.ledger.audit import Finding
-
-if TYPE_CHECKING:
-    from guerdon.engine.ledger.ledger import Ledger
+from guerdon.engine.ledger.audit import Finding, Frames
 
 _MONEY = ("debit", "credit", "unit", "amount")
 _ROLE = pl.col("account") & ((1 << OWNER_SHIFT) - 1)
@@ -42,8 +38,8 @@ def account_words(account: int) -> str:
     return f"{kind.name.lower()} {owner} {words}" if owner else f"{kind.name.lower()} {words}"
 
 
-def _sums(ledger: Ledger) -> pl.DataFrame:
-    transfers = ledger.frame("transfer", _MONEY).lazy()
+def _sums(tables: Frames) -> pl.DataFrame:
+    transfers = tables.frame("transfer", _MONEY).lazy()
     credits = transfers.select(account="credit", unit="unit", minor="amount")
     debits = transfers.select(account="debit", unit="unit", minor=-pl.col("amount"))
     both = pl.concat([credits, debits])
@@ -51,14 +47,14 @@ def _sums(ledger: Ledger) -> pl.DataFrame:
     return found
 
 
-def stored_balances(ledger: Ledger) -> Iterator[Finding]:
+def stored_balances(tables: Frames) -> Iterator[Finding]:
     """V1: every stored balance is Σ credits − Σ debits; a contact's row repeats its balances."""
-    stored = ledger.frame("balance")
-    both = _sums(ledger).join(stored, on=("account", "unit"), how="full", coalesce=True, suffix="_stored")
+    stored = tables.frame("balance")
+    both = _sums(tables).join(stored, on=("account", "unit"), how="full", coalesce=True, suffix="_stored")
     wrong = both.filter(pl.col("minor").fill_null(0) != pl.col("minor_stored").fill_null(0)).sort("account", "unit")
     for account, unit, minor, found in wrong.iter_rows():
         yield Finding("V1", "balance", _account(account, unit), str(minor or 0), str(found or 0))
-    contacts = ledger.frame("contact", ("number", *_OF_CONTACT))
+    contacts = tables.frame("contact", ("number", *_OF_CONTACT))
     wallet = stored.filter(_KIND.eq(int(OwnerKind.CONTACT)) & pl.col("unit").eq(0)).with_columns(
         number=(pl.col("account") // (1 << OWNER_SHIFT)) & ((1 << (KIND_SHIFT - OWNER_SHIFT)) - 1), role=_ROLE
     )
@@ -71,16 +67,16 @@ def stored_balances(ledger: Ledger) -> Iterator[Finding]:
             yield Finding("V1", f"{column} in the contact's row", f"contact {number}", str(minor or 0), str(found or 0))
 
 
-def zero_sum(ledger: Ledger) -> Iterator[Finding]:
+def zero_sum(tables: Frames) -> Iterator[Finding]:
     """V2: the stored balances of each unit add up to zero."""
-    for unit, minor in ledger.frame("balance").group_by("unit").agg(pl.col("minor").sum()).sort("unit").iter_rows():
+    for unit, minor in tables.frame("balance").group_by("unit").agg(pl.col("minor").sum()).sort("unit").iter_rows():
         if minor:
             yield Finding("V2", "sum of all balances", f"unit {unit}", "0", str(minor))
 
 
-def signs(ledger: Ledger) -> Iterator[Finding]:
+def signs(tables: Frames) -> Iterator[Finding]:
     """V3: wallets, budgets, cards and certificates are not below zero; debt is not above."""
-    balances = ledger.frame("balance").with_columns(kind=_KIND, role=_ROLE)
+    balances = tables.frame("balance").with_columns(kind=_KIND, role=_ROLE)
     commerce = (pl.col("kind") == int(OwnerKind.CONTACT)) & (pl.col("role") >= int(Role.COMMERCE))
     guarded = commerce
     for kind, roles in _NOT_BELOW_ZERO.items():

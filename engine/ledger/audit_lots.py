@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import polars as pl
 
 from guerdon.engine.codes import KIND_SHIFT, OWNER_SHIFT, OwnerKind, Role, TransferKind
-from guerdon.engine.ledger.audit import Finding
+from guerdon.engine.ledger.audit import Finding, Frames
 from guerdon.engine.ledger.audit_balances import account_words
-
-if TYPE_CHECKING:
-    from guerdon.engine.ledger.ledger import Ledger
 
 _ROLE_MASK: Final = (1 << OWNER_SHIFT) - 1
 _MOVED = ("seq", "n", "kind", "unit", "debit", "credit", "amount", "lot_seq", "lot_n", "effective_at")
@@ -29,22 +26,22 @@ def _in_lots(account: str) -> pl.Expr:
     return found
 
 
-def money_in_lots(ledger: Ledger) -> Iterator[Finding]:
+def money_in_lots(tables: Frames) -> Iterator[Finding]:
     """V4: commerce:<pool> = Σ remaining of its usable lots, pending = Σ remaining of pending lots."""
     role = pl.when(pl.col("pending") != 0).then(int(Role.PENDING)).otherwise(int(Role.COMMERCE) + pl.col("pool"))
     account = (int(OwnerKind.CONTACT) << KIND_SHIFT) + pl.col("contact") * (1 << OWNER_SHIFT) + role.cast(pl.Int64)
-    lots = ledger.frame("lot", ("contact", "pool", "remaining", "pending"))
+    lots = tables.frame("lot", ("contact", "pool", "remaining", "pending"))
     held = lots.group_by(account=account).agg(pl.col("remaining").sum())
-    balances = ledger.frame("balance").filter((pl.col("unit") == 0) & _in_lots("account")).select("account", "minor")
+    balances = tables.frame("balance").filter((pl.col("unit") == 0) & _in_lots("account")).select("account", "minor")
     both = held.join(balances, on="account", how="full", coalesce=True)
     wrong = both.filter(pl.col("remaining").fill_null(0) != pl.col("minor").fill_null(0)).sort("account")
     for number, remaining, minor in wrong.select("account", "remaining", "minor").iter_rows():
         yield Finding("V4", "balance against its lots", account_words(number), str(remaining or 0), str(minor or 0))
 
 
-def lot_histories(ledger: Ledger) -> Iterator[Finding]:
+def lot_histories(tables: Frames) -> Iterator[Finding]:
     """V5: remaining = granted − Σ taken + Σ put back, between 0 and granted; lot money moves with its lot."""
-    transfers = ledger.frame("transfer", _MOVED)
+    transfers = tables.frame("transfer", _MOVED)
     nameless = transfers.filter((pl.col("lot_seq") == 0) & (_in_lots("debit") | _in_lots("credit")))
     for seq, n in nameless.select("seq", "n").iter_rows():
         yield Finding("V5", "money of a lot moved without its id", f"transfer {seq}/{n}", "a lot", "none")
@@ -53,7 +50,7 @@ def lot_histories(ledger: Ledger) -> Iterator[Finding]:
     sums = moved.group_by("lot_seq", "lot_n").agg(
         net=pl.col("change").sum(), granted=pl.col("change").filter(pl.col("grant")).sum()
     )
-    lots = ledger.frame("lot", ("contact", "seq", "n", "remaining")).rename({"seq": "lot_seq", "n": "lot_n"})
+    lots = tables.frame("lot", ("contact", "seq", "n", "remaining")).rename({"seq": "lot_seq", "n": "lot_n"})
     both = sums.join(lots, on=("lot_seq", "lot_n"), how="full", coalesce=True)
     both = both.with_columns(pl.col("net", "granted", "remaining").fill_null(0))
     wrong = both.filter(
@@ -83,14 +80,16 @@ def _movements(transfers: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([out, into]).collect()
 
 
-def reversals(ledger: Ledger) -> Iterator[Finding]:
+def reversals(tables: Frames) -> Iterator[Finding]:
     """V6: what is reversed of a transfer is at most its amount."""
-    transfers = ledger.frame("transfer", ("seq", "n", "unit", "amount", "reverses_seq", "reverses_n"))
+    transfers = tables.frame("transfer", ("seq", "n", "unit", "amount", "reverses_seq", "reverses_n"))
     back = (
         transfers.filter(pl.col("reverses_seq") != 0)
         .group_by("reverses_seq", "reverses_n", "unit")
         .agg(pl.col("amount").sum().alias("reversed"))
     )
+    if not len(back):
+        return
     originals = transfers.select(reverses_seq="seq", reverses_n="n", of_unit="unit", amount="amount")
     both = back.join(originals, on=("reverses_seq", "reverses_n"), how="left")
     wrong = both.filter(
@@ -106,15 +105,15 @@ def reversals(ledger: Ledger) -> Iterator[Finding]:
             yield Finding("V6", "reversed of it", where, f"at most {amount}", str(reversed_))
 
 
-def times_of_use(ledger: Ledger) -> Iterator[Finding]:
+def times_of_use(tables: Frames) -> Iterator[Finding]:
     """V7: a lot is used from usable_at to expires_at, and vests no earlier. A lot put back later may live on."""
-    transfers = ledger.frame("transfer", _MOVED).filter(pl.col("lot_seq") != 0)
+    transfers = tables.frame("transfer", _MOVED).filter(pl.col("lot_seq") != 0)
     kinds = [int(kind) for kind in (*_USES, TransferKind.VEST)]
     used = transfers.filter(pl.col("kind").is_in(kinds) & _in_lots("debit"))
     back = transfers.filter(pl.col("kind").is_in([int(kind) for kind in _BACK]))
     back = back.group_by("lot_seq", "lot_n").agg(back_at=pl.col("effective_at").max())
     columns = ("seq", "n", "usable_at", "expires_at")
-    dates = pl.concat([ledger.frame(name, columns).select(columns) for name in ("award", "lot")])
+    dates = pl.concat([tables.frame(name, columns).select(columns) for name in ("award", "lot")])
     dates = dates.group_by("seq", "n").agg(pl.col("usable_at").min(), pl.col("expires_at").max())
     dates = dates.rename({"seq": "lot_seq", "n": "lot_n"})
     both = used.join(dates, on=("lot_seq", "lot_n"), how="left").join(back, on=("lot_seq", "lot_n"), how="left")

@@ -13,7 +13,8 @@ from guerdon.engine.ledger.audit import Finding
 if TYPE_CHECKING:
     from guerdon.engine.ledger.ledger import Ledger
 
-_STATE: Final = ("contact", "counter", "counter_past", "membership", "lot", "tier_period", "balance", "business_key")
+_STATE: Final = ("contact", "counter", "counter_past", "membership", "lot", "tier_period", "balance", "business_key",
+                "record", "profile", "identifier")  # fmt: skip
 
 
 def state(ledger: Ledger, again: Ledger) -> Iterator[Finding]:

@@ -142,4 +142,5 @@ class Chunk:
     run: RunCounts | None = None
     identifiers: Sequence[Identifier] = ()
     profiles: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)  # fields by contact; none take them away
+    records: Sequence[rows.Record] = ()
     recorded_at: int | None = None  # µs UTC; None: now

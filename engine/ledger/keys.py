@@ -24,10 +24,10 @@ class Keys:
         self._ids = (
             select(_KEY.id, _KEY.seq, _EVENT.content_hi, _EVENT.content_lo)
             .join(tables.event, _EVENT.seq == _KEY.seq)
-            .where(_KEY.source == bindparam("source"), store.among(_KEY.id, "ids"))  # type: ignore[arg-type]
+            .where(_KEY.source == bindparam("source"), store.among(_KEY.id, "ids"))
         )
         self._references = select(_HELD.merchant, _HELD.series, _HELD.reference).where(
-            store.among(_HELD.reference, "ids")  # type: ignore[arg-type]
+            store.among(_HELD.reference, "ids")
         )
         self._first_seq: dict[int, int] = {}
 

@@ -37,14 +37,14 @@ class Head:
 
 _REPLACED: Final = (
     tables.business_key, tables.contact, tables.lot, tables.counter, tables.counter_past, tables.membership,
-    tables.identifier, tables.profile, tables.feed_file, tables.run,
+    tables.identifier, tables.profile, tables.record, tables.feed_file, tables.run,
 )  # fmt: skip
 
 
 def _targets() -> dict[str, Target]:
     how = dict.fromkeys(_REPLACED, UPSERT) | {tables.balance: ADD}
     found = {table.name: target(table, how.get(table, INSERT)) for table in tables.metadata.sorted_tables}
-    for table in (tables.lot, tables.counter, tables.identifier, tables.profile):
+    for table in (tables.lot, tables.counter, tables.identifier, tables.profile, tables.record):
         found[f"-{table.name}"] = target(table, REMOVE)
     return found
 
@@ -197,6 +197,9 @@ class Posting:
         profiles = sorted(chunk.profiles.items())
         self._put("profile", [(contact, _json(fields)) for contact, fields in profiles if fields])
         self._put("-profile", [(contact,) for contact, fields in profiles if not fields])
+        kept = [r for r in chunk.records if r.fields]
+        self._put("record", [(r.kind, r.id, r.contact, r.due_at, _json(r.fields)) for r in kept])
+        self._put("-record", [(r.kind, r.id) for r in chunk.records if not r.fields])
         self._put("feed_file", [(f.sha256, f.feed, f.name, f.events, int(f.done)) for f in chunk.files])
         self._put("run", [chunk.run] if chunk.run is not None else [])
 

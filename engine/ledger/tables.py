@@ -103,9 +103,9 @@ in_force = Table("in_force", metadata, _number("seq", _KEY, key=True), _number("
 
 # ---- state ----------------------------------------------------------------------------------------------------------
 
-business_key = Table(
-    "business_key", metadata, _number("merchant", Integer, key=True), _text("series", key=True),
-    _text("reference", key=True), _number("seq"),
+business_key = Table(  # the reference first: it alone finds the few rows that can be meant
+    "business_key", metadata, _text("reference", key=True), _number("merchant", Integer, key=True),
+    _text("series", key=True), _number("seq"),
     sqlite_with_rowid=False,
 )  # fmt: skip
 contact = Table(
@@ -130,6 +130,14 @@ identifier = Table(
     sqlite_with_rowid=False,
 )  # fmt: skip
 profile = Table("profile", metadata, _number("contact", _KEY, key=True), _text("fields"))
+# What has a state of its own and a few fields: open holds, tokens, cards, certificates, coupons, statements, events
+# that wait. ``fields`` is JSON; ``due_at`` FOREVER: the clock changes nothing.
+record = Table(
+    "record", metadata, _text("kind", key=True), _text("id", key=True), _number("contact"), _number("due_at"),
+    _text("fields"),
+    Index("record_of_contact", "contact", "kind"), Index("record_due", "due_at"),
+    sqlite_with_rowid=False,
+)  # fmt: skip
 feed_file = Table(
     "feed_file", metadata, _text("sha256", key=True), _text("feed"), _text("name"), _number("events"),
     _number("done", SmallInteger),

@@ -12,7 +12,7 @@ from guerdon.engine.events.event import Event, Line
 from guerdon.engine.events.fields import SHAPES, TYPE_NAMES
 from guerdon.engine.events.frames import Frames
 from guerdon.engine.events.times import zone
-from guerdon.engine.match.columns import event_table, product_words, word_table
+from guerdon.engine.match.columns import EventTests, ProductWords, word_table
 from guerdon.engine.match.compiled import fold
 from guerdon.engine.match.terms import WEEK_MINUTES, PlaceTable, Terms, set_bit
 from guerdon.engine.rows import BUCKET, EVENT, LINE, SELECTOR, Batch
@@ -32,6 +32,8 @@ class Matcher:
 
     def __init__(self, program: Program) -> None:
         self.terms = Terms(program)
+        self.event_tests = EventTests(self.terms)
+        self.product_words = ProductWords(self.terms)
         self.places = PlaceTable(program)
         self.zone = zone(program.business.time_zone)
         self.registers = program.business.register
@@ -74,8 +76,8 @@ class Matcher:
         for name in (*_NAMES, "type"):
             rows[name] = frames.events[name].to_numpy()
         rows["place"], rows["merchant"] = self._places(frames)
-        masks = event_table(self.terms, frames)
-        of_product = product_words(self.terms, frames)
+        masks = self.event_tests.table(frames)
+        of_product = self.product_words.words(frames)
         of_line = word_table(self.terms, frames)
         lines = frames.lines
         sums = {name: lines[name].to_numpy() for name in ("total", "net", "quantity")}

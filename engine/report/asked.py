@@ -12,6 +12,7 @@ from guerdon.engine.ledger import tables
 from guerdon.engine.ledger.ledger import Ledger
 from guerdon.engine.report.explain import explain_contact, explain_journal
 from guerdon.engine.report.journal import JournalReader
+from guerdon.engine.report.replaying import every_refusal
 from guerdon.engine.report.timeline import journals_of
 from guerdon.engine.report.versions import program_numbered
 from guerdon.rules.program import Program
@@ -66,7 +67,7 @@ def _events(ledger: Ledger, program: Program, seqs: list[int]) -> Answer | None:
     texts, data = [], []
     for event in ledger.events(seqs):
         version = program_numbered(ledger, event.version) if event.version else program
-        journal = JournalReader(ledger, version).read(event)
+        journal = JournalReader(ledger, version).read(event, every_refusal(ledger, event))
         texts.append(explain_journal(journal, version))
         data.append(journal.as_json())
     if not data:

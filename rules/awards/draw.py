@@ -23,9 +23,7 @@ class DrawSays(FormSays):
 
 def build(says: DrawSays, digits: Digits) -> Draw:
     draw = says.draw
-    return Draw(
-        figures.local_date(draw.at), draw.winners, digits.units(draw.amount), draw.entries, draw.seed
-    )
+    return Draw(figures.local_date(draw.at), draw.winners, digits.units(draw.amount), draw.entries, draw.seed)
 
 
 FORM = Form(DrawSays, build, of_base=False)

@@ -182,4 +182,3 @@ class MerchantSays(Part):
     name: Text | None = None
     venues: tuple[VenueSays, ...] = ()
     owns_contacts: Boolean = False
-

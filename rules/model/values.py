@@ -276,7 +276,6 @@ def _sorted_values(values: list[Any]) -> list[Any]:
 Matcher = Annotated[dict[str, Any], AfterValidator(_in_one_order), WithJsonSchema({"x-matcher": True})]
 
 
-
 def distinct(values: tuple[str, ...]) -> tuple[str, ...]:
     """A list whose order says nothing, in one order."""
     return tuple(sorted(set(values)))

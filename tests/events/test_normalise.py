@@ -126,7 +126,11 @@ def test_places_are_looked_up_from_each_other() -> None:
 
 def test_lines_add_up_and_a_missing_tax_is_the_difference() -> None:
     bought = event(lines=[{"net": "1.00", "tax": "0.19"}, {"total": "2.38", "net": "2.00"}, {"total": "-0.50"}])
-    assert [(line.total, line.net, line.tax) for line in bought.lines] == [(119, 100, 19), (238, 200, 38), (-50, -50, 0)]
+    assert [(line.total, line.net, line.tax) for line in bought.lines] == [
+        (119, 100, 19),
+        (238, 200, 38),
+        (-50, -50, 0),
+    ]
     assert (bought.total, bought.net, bought.tax, bought.quantity) == (307, 250, 57, 3000)
 
 
@@ -151,7 +155,8 @@ def test_numbers_are_read_from_their_text() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["{", '{"a": NaN}', '{"a": 1, "a": 2}', "[" * 100_000, '{"a": ' + "9" * 5000 + "}", b"\xff", " " * ((1 << 20) + 1)]
+    "text",
+    ["{", '{"a": NaN}', '{"a": 1, "a": 2}', "[" * 100_000, '{"a": ' + "9" * 5000 + "}", b"\xff", " " * ((1 << 20) + 1)],
 )
 def test_broken_json_is_unreadable(text: str | bytes) -> None:
     with pytest.raises(Unreadable):
@@ -159,8 +164,15 @@ def test_broken_json_is_unreadable(text: str | bytes) -> None:
 
 
 def test_a_cloudevents_envelope_is_opened() -> None:
-    envelope = '{"specversion":"1.0","id":"e9","source":"shop","type":"purchase","time":"2026-03-06T09:00:00Z","data":{"total":5}}'
-    assert read_json(envelope) == {"id": "e9", "source": "shop", "type": "purchase", "time": "2026-03-06T09:00:00Z", "total": 5}
+    head = '"specversion":"1.0","id":"e9","source":"shop","type":"purchase","time":"2026-03-06T09:00:00Z"'
+    envelope = f'{{{head},"data":{{"total":5}}}}'
+    assert read_json(envelope) == {
+        "id": "e9",
+        "source": "shop",
+        "type": "purchase",
+        "time": "2026-03-06T09:00:00Z",
+        "total": 5,
+    }
 
 
 def test_references_compare_without_case_and_width() -> None:
@@ -169,7 +181,11 @@ def test_references_compare_without_case_and_width() -> None:
 
 
 def test_requests_to_spend() -> None:
-    assert [event(spend=each).spend_kind for each in ("max", "full", {"amount": "2"})] == [SPEND_MAX, SPEND_FULL, SPEND_AMOUNT]
+    assert [event(spend=each).spend_kind for each in ("max", "full", {"amount": "2"})] == [
+        SPEND_MAX,
+        SPEND_FULL,
+        SPEND_AMOUNT,
+    ]
 
 
 def test_amounts_of_the_wallet_are_in_its_unit() -> None:
@@ -182,14 +198,18 @@ def test_amounts_of_the_wallet_are_in_its_unit() -> None:
 
 
 def test_fields_of_other_types() -> None:
-    assert event(type="return", of="p1", lines=[{"line": "1", "quantity": "0.5"}]).fields["lines"] == [{"line": 1, "quantity": 500}]
+    assert event(type="return", of="p1", lines=[{"line": "1", "quantity": "0.5"}]).fields["lines"] == [
+        {"line": 1, "quantity": 500}
+    ]
     assert event(type="return", reference="R-1", amount="20.00").lines[0].total == 2000
     registered = event(type="register", email=" Ann@X.org ", attributes={"birth_date": "1990-03-31"}, complete="false")
     assert (registered.fields["email"], registered.fields["complete"]) == ("ann@x.org", False)
     assert registered.attributes == {"birth_date": 7394}
     assert event(contact={"card": "7"}).contact_kind == "card"
     assert event(type="card_spent", card="c1", amount="1", verified="true").verified
-    assert event(type="token", intent="spend", expires="2026-03-04 09:00").fields["expires"] == instant("2026-03-04T07:00:00Z")
+    assert event(type="token", intent="spend", expires="2026-03-04 09:00").fields["expires"] == instant(
+        "2026-03-04T07:00:00Z"
+    )
 
 
 def test_content_knows_what_was_told_and_not_how() -> None:
@@ -197,7 +217,12 @@ def test_content_knows_what_was_told_and_not_how() -> None:
     assert event(total="5").content == plain.content
     assert event(total="5.00", id="other", source="shop").content == plain.content
     assert event(lines=[{"total": "5.00", "quantity": "1.000"}]).content == plain.content
-    for other in ({"total": "5.01"}, {"total": "5", "contact": "bob"}, {"total": "5", "channel": "web"}, {"total": "5", "series": "B"}):
+    for other in (
+        {"total": "5.01"},
+        {"total": "5", "contact": "bob"},
+        {"total": "5", "channel": "web"},
+        {"total": "5", "series": "B"},
+    ):
         assert event(**other).content != plain.content
     swapped = [event(lines=[{"sku": a, "total": "1"}, {"sku": b, "total": "2"}]).content for a, b in ("AB", "BA")]
     assert swapped[0] != swapped[1]
@@ -211,4 +236,4 @@ def test_the_door_sets_the_actor() -> None:
 
 def test_within_a_day_of_its_receipt_is_not_the_future() -> None:
     assert isinstance(told(total="1", time="2026-03-07T09:00:00+02:00"), Event)
-    assert NOW + DAY == instant("2026-03-07T09:00:00+02:00")
+    assert instant("2026-03-07T09:00:00+02:00") == NOW + DAY

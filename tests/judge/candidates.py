@@ -156,9 +156,15 @@ def test_event(j: Judge, offer: Offer, h: Happening) -> list[int]:
     """The lines of the award's base."""
     if not holds(offer.get("event"), event_fields(j, h)):
         raise No("event_mismatch")
-    matched = matching_lines(j, offer, h)
-    if offer.get("lines") and not matched:
+    matched = base_lines(j, offer, h)
+    if (offer.get("lines") or "all" in (offer.get("needs") or {})) and not matched:
         raise No("no_matching_lines")
+    return matched
+
+
+def base_lines(j: Judge, offer: Offer, h: Happening) -> list[int]:
+    """The matched lines; of a bundle those of any of its matchers, with those of `lines` if it is given."""
+    matched = matching_lines(j, offer, h)
     if "all" in (offer.get("needs") or {}):
         bundle = set(bundle_lines(j, offer, h))
         return sorted(bundle | set(matched)) if offer.get("lines") else sorted(bundle)
@@ -220,10 +226,11 @@ def still_meets(j: Judge, offer: Offer, h: Happening) -> bool:
     """Whether what is kept of a purchase still meets the offer's `event`, `lines` and `needs`."""
     if not holds(offer.get("event"), event_fields(j, h, kept=True), kept=True):
         return False
+    is_bundle = "all" in (offer.get("needs") or {})
     first = set(matching_lines(j, offer, h))
     now = {line.number for line in h.lines if line.returned < 1 and line.number in first}
     now &= set(matching_lines(j, offer, h, kept=True))
-    if offer.get("lines") and not now:
+    if offer.get("lines") and not now and not is_bundle:
         return False
     lines = [line for line in h.lines if line.number in now]
     if not offer.get("needs") and h.lines and not lines:

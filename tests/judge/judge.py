@@ -7,7 +7,8 @@ from copy import deepcopy
 from datetime import datetime
 from typing import Any
 
-from . import adhoc, care, exchange, members, purchases, requests, returns, statements
+from . import adhoc, care, cards, certificates, exchange, members, purchases, requests, returns, statements
+from .card_changes import CARD_HANDLERS
 from .due import catch_up
 from .money import BadAmount
 from .rules import Rules
@@ -57,6 +58,14 @@ HANDLERS |= dict.fromkeys(
 HANDLERS |= dict.fromkeys(
     ("statement_approved", "statement_sent", "statement_paid", "statement_failed"), statements.step
 )
+HANDLERS |= CARD_HANDLERS
+HANDLERS |= {
+    "card_spent": cards.spent,
+    "card_held": cards.held,
+    "card_captured": cards.settled,
+    "card_voided": cards.settled,
+}
+HANDLERS |= dict.fromkeys(["certificate_issued", "certificate_claimed", *certificates.FROM], certificates.event)
 SENT_BY_ANYONE = {
     "purchase", "return", "cancel", "estimate", "register", "update", "sign_up", "sign_out", "profile_completed",
     "referral", "achievement", "subscription_started", "subscription_interrupted",
@@ -198,6 +207,10 @@ class Judge:
             if contact.clock is None or contact.clock <= moment:
                 catch_up(self, contact, moment)
                 contact.clock = moment
+        for name in sorted(self.state.cards):
+            cards.catch_up(self, self.state.cards[name], moment)
+        for name in sorted(self.state.certificates):
+            certificates.expire_one(self, name, moment)
 
     def _give_up_waiting(self, moment: datetime) -> None:
         late_within = self.rules.business.get("late_within", "31d")

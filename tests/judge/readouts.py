@@ -44,7 +44,7 @@ class Readouts:
             "offer": award.offer.id,
             "amount": self.units(award.amount),
             "contact": award.contact,
-            "pool": award.pool,
+            "pool": "" if award.is_product else award.pool,
             "funders": funders,
             "lines": {number: self.units(share) for number, share in award.lines.items()},
         }

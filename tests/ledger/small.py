@@ -88,8 +88,8 @@ class Script:
             "earned_at": time, "usable_at": time, "expires_at": time + YEAR, "version": 1, "part_den": 1,
         }  # fmt: skip
         return {
-            "seq": seq, "n": n, "offer": 1, "contact": contact, "merchant": 1, "pool": POOL, "amount": amount, "wins": 1,
-            "earning": 20 * amount, "earned_at": time, "usable_at": time, "expires_at": time + YEAR,
+            "seq": seq, "n": n, "offer": 1, "contact": contact, "merchant": 1, "pool": POOL, "amount": amount,
+            "wins": 1, "earning": 20 * amount, "earned_at": time, "usable_at": time, "expires_at": time + YEAR,
         }  # fmt: skip
 
     def _of_award(self, award: dict[str, int]) -> dict[str, int]:
@@ -115,13 +115,10 @@ class Script:
             references=[f" r{row['seq']} " for row in log],
             transfers=records(rows.TRANSFER, transfers), awards=records(rows.AWARD, awards),
             refusals=records(rows.REFUSAL, refusals),
-            tier_periods=records(rows.TIER_PERIOD, [
-                {"contact": row["contact"], "tier": 1, "starts_at": row["time"], "ends_at": row["time"] + DAY, "seq": row["seq"]}
-                for row in log
-            ]),
+            tier_periods=records(rows.TIER_PERIOD, [_period(row) for row in log]),
             contacts=np.concatenate([self._wallet(c)[None] for c in contacts]) if contacts else empty(rows.CONTACT),
             lots=records(rows.LOT, lots), counters=records(rows.COUNTER, counters),
-            memberships=records(rows.MEMBERSHIP, [{"contact": c, "scheme": 1, "member": 1, "since": START} for c in contacts]),
+            memberships=records(rows.MEMBERSHIP, [_member(c) for c in contacts]),
             business_keys=BusinessKeys(
                 records(HOLDER, [{"merchant": 1, "seq": row["seq"]} for row in log]),
                 [""] * len(log), [f"R{row['seq']}" for row in log],
@@ -136,6 +133,15 @@ class Script:
             )
         found: np.void = self.wallets[contact][0]
         return found
+
+
+def _period(row: dict[str, int]) -> dict[str, int]:
+    time = row["time"]
+    return {"contact": row["contact"], "tier": 1, "starts_at": time, "ends_at": time + DAY, "seq": row["seq"]}
+
+
+def _member(contact: int) -> dict[str, int]:
+    return {"contact": contact, "scheme": 1, "member": 1, "since": START}
 
 
 CHUNKS = (["ann", "bob", "ann"], ["cy", "ann"], ["bob", "dee", "cy"])

@@ -127,11 +127,10 @@ def test_what_was_written_can_be_neither_changed_nor_deleted(table: str) -> None
     ledger = filled()
     assert isinstance(ledger.store, SqliteStore)
     raw = ledger.store._writer
+    columns = raw.execute(f"PRAGMA table_info({table})").fetchall()
     if not raw.execute(f"SELECT count(*) FROM {table}").fetchone()[0]:
-        raw.execute(
-            f"INSERT INTO {table} VALUES ({', '.join('1' for _ in raw.execute(f'PRAGMA table_info({table})'))})"
-        )
-    column = raw.execute(f"PRAGMA table_info({table})").fetchall()[-1][1]
+        raw.execute(f"INSERT INTO {table} VALUES ({', '.join('1' for _ in columns)})")
+    column = columns[-1][1]
     for statement in (f"UPDATE {table} SET {column} = {column}", f"DELETE FROM {table}"):
         with pytest.raises(sqlite3.IntegrityError, match="append-only"):
             raw.execute(statement)

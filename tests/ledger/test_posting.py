@@ -234,9 +234,8 @@ def test_an_event_that_waited_ends_the_same_wherever_the_log_is_cut() -> None:
     for cut in (True, False):
         ledger = Ledger.open("sqlite://")
         log = records(LOG, [{"seq": 1, "outcome": Outcome.WAITING}, {"seq": 2, "outcome": Outcome.POSTED}])
-        transfer = records(
-            rows.TRANSFER, [{"seq": 1, "n": 1, "amount": 5, "debit": 1 << 56 | 32, "credit": 1 << 56 | 33}]
-        )
+        row = {"seq": 1, "n": 1, "amount": 5, "debit": 1 << 56 | 32, "credit": 1 << 56 | 33}
+        transfer = records(rows.TRANSFER, [row])
         if cut:
             ledger.post(Chunk(log[:1], ["a"], b""))
             ledger.post(Chunk(log[1:], ["b"], b"", transfers=transfer, resolved=waited(1, 2)))

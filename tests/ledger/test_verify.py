@@ -71,6 +71,7 @@ REVERSAL = (
     f"INSERT INTO transfer SELECT 5, 90, {int(TransferKind.AWARD_REVERSAL)}, unit, credit, debit, {{amount}}, lot_seq, "
     "lot_n, offer, {seq}, n, line, effective_at FROM transfer WHERE seq = 4 AND n = 1"
 )
+REDEEM = f"seq = 3 AND kind = {int(TransferKind.REDEEM)}"
 # what is changed, and which check must find it
 CORRUPTIONS = {
     "balance raised": ("V1", f"UPDATE balance SET minor = minor + 1 WHERE account = {open_money(1)}"),
@@ -91,13 +92,13 @@ CORRUPTIONS = {
     "lot holds too much": ("V5", "UPDATE lot SET remaining = remaining + 1 WHERE contact = 1"),
     "lot holds too little": ("V5", "UPDATE lot SET remaining = remaining - 1 WHERE contact = 1"),
     "lot never granted": ("V5", "INSERT INTO lot SELECT contact, 77, n, pool, remaining, live, earned_at, usable_at, "
-                          "expires_at, offer, version, funder, part_num, part_den, prepaid, expiry_business, instant, pending "
-                          "FROM lot WHERE contact = 1"),
-    "taken from another lot": ("V5", f"UPDATE transfer SET lot_seq = 2 WHERE seq = 3 AND kind = {int(TransferKind.REDEEM)}"),
-    "redeem without a lot": ("V5", f"UPDATE transfer SET lot_seq = 0 WHERE seq = 3 AND kind = {int(TransferKind.REDEEM)}"),
+                          "expires_at, offer, version, funder, part_num, part_den, prepaid, expiry_business, "
+                          "instant, pending FROM lot WHERE contact = 1"),
+    "taken from another lot": ("V5", f"UPDATE transfer SET lot_seq = 2 WHERE {REDEEM}"),
+    "redeem without a lot": ("V5", f"UPDATE transfer SET lot_seq = 0 WHERE {REDEEM}"),
     "reversed too much": ("V6", REVERSAL.format(amount=101, seq=4)),
     "reversal of nothing": ("V6", REVERSAL.format(amount=1, seq=44)),
-    "used before usable": ("V7", f"UPDATE transfer SET effective_at = {START} WHERE seq = 3 AND kind = {int(TransferKind.REDEEM)}"),
+    "used before usable": ("V7", f"UPDATE transfer SET effective_at = {START} WHERE {REDEEM}"),
     "used after expiry": ("V7", f"UPDATE transfer SET effective_at = {START + 900 * DAY} WHERE seq = 3 AND n = 1"),
     "award expired before it was used": ("V7", f"UPDATE award SET expires_at = {START} WHERE seq = 1"),
     "two events of one id": ("V8", "UPDATE event SET id = 'p1' WHERE seq = 4"),
@@ -128,9 +129,9 @@ CORRUPTIONS = {
     "chunk gone": ("V13", "DELETE FROM chunk WHERE number = 1"),
     "link": ("V13", "UPDATE chunk SET chain = zeroblob(32) WHERE number = 2"),
     "digest": ("V13", "UPDATE chunk SET digest = zeroblob(96) WHERE number = 2"),
-    "event outside the chunks": ("V13", "INSERT INTO event SELECT 99, time, received_at, contact, content_hi, content_lo, "
-                                 "source, merchant, version, transfers, type, outcome, reason, id || 'x', series, '' "
-                                 "FROM event WHERE seq = 5"),
+    "event outside the chunks": ("V13", "INSERT INTO event SELECT 99, time, received_at, contact, content_hi, "
+                                 "content_lo, source, merchant, version, transfers, type, outcome, reason, id || 'x', "
+                                 "series, '' FROM event WHERE seq = 5"),
     "rules": ("V13", "UPDATE programme SET canonical = replace(canonical, 'Corner', 'Cornet')"),
     "rules that are none": ("V13", "UPDATE programme SET canonical = 'x'"),
 }  # fmt: skip
@@ -176,7 +177,7 @@ def test_state_is_held_against_a_replay(statement: str | None, check: str | None
 
 def test_a_check_that_breaks_down_is_a_finding() -> None:
     report = broken("UPDATE chunk SET digest = 'x' WHERE number = 1")
-    assert [finding.found.split(":")[0] for finding in report.findings if finding.what == "the check"] == ["ValueError"]
+    assert [finding.found.split(":")[0] for finding in report.findings if finding.what == "the check"] == ["TypeError"]
 
 
 def test_a_replay_that_ends_otherwise_names_the_first_difference() -> None:

@@ -57,10 +57,12 @@ def refusals(entries: Iterable[Mapping[str, Any]]) -> Counter[Any]:
 
 
 def wallets(found: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    return {
+    """Whoever has anything, with what it is."""
+    plain = {
         name: parts({key: value for key, value in wallet.items() if key != "pools"}) + parts(wallet.get("pools"))
         for name, wallet in found.items()
     }
+    return {name: wallet for name, wallet in plain.items() if wallet}
 
 
 def progress(entries: Iterable[Mapping[str, Any]]) -> set[Any]:
@@ -97,15 +99,10 @@ def read_judge(judge: Judge) -> dict[str, Any]:
 
 
 def engine_says(files: Mapping[str, str], events: list[dict[str, Any]], way: str, cut: int | None) -> dict[str, Any]:
-    """The engine's answer; its result may be a mapping or have the read-outs as attributes or methods."""
+    """The engine's answer: what it found is a mapping of read-outs."""
     from guerdon.engine.cases.running import run_events
 
-    result: Any = run_events(dict(files), [dict(event) for event in events], way=way, cut=cut)
-    read = {}
-    for key in COMPARED:
-        value = result[key] if isinstance(result, Mapping) else getattr(result, key)
-        read[key] = value() if callable(value) else value
-    return normal(read)
+    return normal(run_events(dict(files), [dict(event) for event in events], way=way, cut=cut).found)
 
 
 def differences(engine: Mapping[str, Any], judge: Mapping[str, Any]) -> dict[str, Any]:

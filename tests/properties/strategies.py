@@ -9,6 +9,15 @@ from hypothesis import strategies as st
 
 from .offers import Fields, membership_offers, money, multiply_offers, present, purchase_offers, sometimes
 
+
+
+class Plain(yaml.SafeDumper):
+    """Writes every value out: rule files may not have anchors and aliases."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
 ZONES = ["Europe/Nicosia", "America/New_York", "Australia/Lord_Howe", "Asia/Tokyo"]
 
 MERCHANTS = [
@@ -155,7 +164,7 @@ def programmes(draw: st.DrawFn) -> dict[str, str]:
         scheme = present({"id": name, "holdout": draw(sometimes(st.just("50%"), 8))})
         offers = draw(offer_lists(name[0], pools, groups, ladder is not None))
         documents[f"{name}.yaml"] = {"scheme": scheme, "offers": offers}
-    files = {name: yaml.safe_dump(document, sort_keys=False) for name, document in documents.items() if document}
+    files = {name: yaml.dump(document, Dumper=Plain, sort_keys=False) for name, document in documents.items()}
     return {**files, "vip.csv": "ann\ncat\n"}
 
 

@@ -139,8 +139,7 @@ def test_tier_needs_are_money() -> None:
         ("type: profile, caps: [{times: 2, per: contact, each: year}]", [Cap("times", 2, "contact", "year")]),
         ("type: birthday", [Cap("times", 1, "contact", "year")]),
         ("on: birthday", [Cap("times", 1, "contact", "year")]),
-        ("type: reach_tier, who: {tiers: [gold]}", [Cap("times", 1, "contact", "lifetime")]),
-        ("type: reach_tier", [Cap("times", 1, "tier", "lifetime")]),
+        ("type: reach_tier, who: {tiers: [gold]}", [Cap("times", 1, "contact", "tier")]),
         ("type: referral", []),
     ],
 )
@@ -165,8 +164,7 @@ def test_caps_and_their_windows() -> None:
 
 def test_goals() -> None:
     text = (
-        "goals: {of: [{spend: 50.00, per: month}, {quantity: 2.5, per: month},"
-        " {visits: 3, distinct: day, per: month}]}"
+        "goals: {of: [{spend: 50.00, per: month}, {quantity: 2.5, per: month}, {visits: 3, distinct: day, per: month}]}"
     )
     assert offer(text).goals == (
         Goal("spend", 5000, "month"),

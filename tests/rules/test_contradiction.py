@@ -31,7 +31,11 @@ def single(field: Field, values: st.SearchStrategy[int]) -> st.SearchStrategy[Co
 
 TREES = st.recursive(
     st.one_of(single(TOTAL, NUMBERS), single(UNIT_PRICE, NUMBERS), single(QUANTITY, st.sampled_from([500, 1000]))),
-    lambda inner: st.one_of(*(st.lists(inner, min_size=1, max_size=3).map(tuple).map(join) for join in (All, AnyOf, NoneOf))),
+    lambda inner: st.builds(
+        lambda join, children: join(tuple(children)),
+        st.sampled_from([All, AnyOf, NoneOf]),
+        st.lists(inner, min_size=1, max_size=3),
+    ),
     max_leaves=6,
 )
 ROWS = [

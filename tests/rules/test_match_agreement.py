@@ -74,9 +74,7 @@ DAYS = st.dates(date(1999, 1, 1), date(2030, 12, 31)) | st.sampled_from(
 
 @st.composite
 def rows(draw: st.DrawFn) -> Row:
-    row: dict[str, Value | None] = {
-        name: draw(st.one_of(st.none(), values)) for name, (_, values) in COLUMNS.items()
-    }
+    row: dict[str, Value | None] = {name: draw(st.one_of(st.none(), values)) for name, (_, values) in COLUMNS.items()}
     if draw(st.booleans()):
         row["birth_date"] = (date(2000, 2, 29) - date(1970, 1, 1)).days
         row["birth_month"], row["birth_day"] = 2, 29

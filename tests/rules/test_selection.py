@@ -14,7 +14,8 @@ FILES = {
 
 def selection(*offers: str) -> Selection:
     entries = "".join(
-        f"  - {{id: o{n}, goal: spend, priority: {n}, award: {{amount: 1.00}}, {says}}}\n" for n, says in enumerate(offers)
+        f"  - {{id: o{n}, goal: spend, priority: {n}, award: {{amount: 1.00}}, {says}}}\n"
+        for n, says in enumerate(offers)
     )
     reading = read_programme(None, {**FILES, "s.yaml": f"scheme: {{id: s}}\noffers:\n{entries}"})
     assert reading.program is not None, "\n".join(map(str, reading.problems))

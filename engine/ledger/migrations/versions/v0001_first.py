@@ -106,7 +106,15 @@ def _around() -> None:
     _table("run", "number", [(KEY, "number"), (BIG, "read posted ignored refused parked waiting unstored")], rowid=True)
     _table("identifier", "kind value", [(TEXT, "kind value"), (BIG, "contact")])
     _table("profile", "contact", [(KEY, "contact"), (TEXT, "fields")], rowid=True)
-    _table("business_key", "merchant series reference", [(INT, "merchant"), (TEXT, "series reference"), (BIG, "seq")])
+    _table("record", "kind id", [(TEXT, "kind id"), (BIG, "contact due_at"), (TEXT, "fields")])
+    op.create_index("record_of_contact", "record", ["contact", "kind"])
+    op.create_index("record_due", "record", ["due_at"])
+    _table(
+        "business_key", "reference merchant series",
+        [
+            (TEXT, "reference"), (INT, "merchant"), (TEXT, "series"), (BIG, "seq"),
+        ],
+    )  # fmt: skip
 
 
 def _state() -> None:
