@@ -35,7 +35,9 @@ def main() -> int:
     names = ("batch", "offers", "scale", "rivals", "posting", "single")
     parser.add_argument("--only", choices=names, action="append", help="one part; may be given more than once")
     parser.add_argument("--quick", action="store_true", help="×1 data and one round: to see that it works")
-    parser.add_argument("--x50", action="store_true", help="×50 data too (some minutes and 1 GB of disk the first time)")
+    parser.add_argument(
+        "--x50", action="store_true", help="×50 data too (some minutes and 1 GB of disk the first time)"
+    )
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
     chosen = parser.parse_args()
     fetch()

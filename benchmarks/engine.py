@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,33 +26,46 @@ MATCH_AND_DECIDE = ("read", "match", "decide")
 RECEIVED_AT = 1_600_000_000_000_000  # µs UTC; fixed, so that runs are alike
 
 
+@dataclass(slots=True)
+class Counted:
+    """What a counting ledger has been given."""
+
+    last_seq: int = 0
+    transfers: int = 0
+    answer: Answer = field(default_factory=Answer)
+
+
 class Counting(Ledger):
     """A ledger in memory that takes chunks without writing them, and counts what is in them."""
 
-    events = transfers = redeems = redeemed = last = 0
-    awards: dict[str, tuple[int, int]]
+    counted: Counted
 
     @property
     def last_seq(self) -> int:
-        return self.last
+        return self.counts.last_seq
+
+    @property
+    def counts(self) -> Counted:
+        """What has been posted so far."""
+        if not hasattr(self, "counted"):
+            self.counted = Counted()
+        return self.counted
 
     def post(self, chunk: Chunk) -> None:
         """Add the chunk to the counts."""
-        self.awards = getattr(self, "awards", {})
-        self.last = int(chunk.log["seq"][-1]) if len(chunk.log) else self.last
-        self.events += int((chunk.log["outcome"] == Outcome.POSTED).sum()) - len(chunk.programmes)
-        self.transfers += len(chunk.transfers)
+        counts, answer = self.counts, self.counts.answer
+        if len(chunk.log):
+            counts.last_seq = int(chunk.log["seq"][-1])
+        counts.transfers += len(chunk.transfers)
+        answer.events += int((chunk.log["outcome"] == Outcome.POSTED).sum()) - len(chunk.programmes)
         moved = chunk.transfers[chunk.transfers["kind"] == TransferKind.REDEEM]
-        self.redeems += len(np.unique(moved["seq"]))
-        self.redeemed += int(moved["amount"].sum())
+        redeems, redeemed = answer.redeems
+        answer.redeems = redeems + len(np.unique(moved["seq"])), redeemed + int(moved["amount"].sum())
         for number in np.unique(chunk.awards["offer"]):
             given = chunk.awards["amount"][chunk.awards["offer"] == number]
             offer = self.names.id("offer", int(number))
-            count, amount = self.awards.get(offer, (0, 0))
-            self.awards[offer] = count + len(given), amount + int(given.sum())
-
-    def answer(self) -> Answer:
-        return Answer(self.events, dict(self.awards), (self.redeems, self.redeemed))
+            count, amount = answer.awards.get(offer, (0, 0))
+            answer.awards[offer] = count + len(given), amount + int(given.sum())
 
 
 def read_program(folder: Path) -> Program:
@@ -99,8 +113,8 @@ def match_and_decide(scale: str, offers: str = "10") -> dict[str, Any]:
         return {
             "seconds": sum(run.seconds[stage] for stage in MATCH_AND_DECIDE),
             "stages": run.seconds,
-            "transfers": ledger.transfers,
-            "answer": ledger.answer().to_json(),
+            "transfers": ledger.counts.transfers,
+            "answer": ledger.counts.answer.to_json(),
         }
 
 

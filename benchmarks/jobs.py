@@ -69,12 +69,63 @@ def _judged(scale: str, judge: Any) -> dict[str, Any]:
     return {"seconds": time.perf_counter() - started, "answer": answer.to_json()}
 
 
+def engine(scale: str, offers: str = "10") -> dict[str, Any]:
+    """The engine: read, match, decide."""
+    from benchmarks.engine import match_and_decide
+
+    return match_and_decide(scale, offers)
+
+
+def run(scale: str) -> dict[str, Any]:
+    """The engine: a whole run into a durable ledger."""
+    from benchmarks.engine import whole_run
+
+    return whole_run(scale)
+
+
+def arrow_ingest(scale: str) -> dict[str, Any]:
+    """The rows of the last run's ledger again, by Arrow ingest."""
+    from benchmarks import bare
+
+    return _bare(scale, bare.arrow_ingest)
+
+
+def executemany(scale: str) -> dict[str, Any]:
+    """The rows of the last run's ledger again, by executemany."""
+    from benchmarks import bare
+
+    return _bare(scale, bare.executemany)
+
+
+def _bare(scale: str, write: Callable[[Path, Path], Any]) -> dict[str, Any]:
+    from benchmarks import bare
+    from benchmarks.engine import ledger_file
+
+    ledger = ledger_file(int(scale))
+    target = ledger.with_name("bare.db")
+    found = write(ledger, target)
+    assert bare.same(ledger, target), "the bare write left rows out"
+    return {"seconds": found.seconds, "rows": found.rows, "transfers": found.transfers}
+
+
+def single(events: str) -> dict[str, Any]:
+    """Events one at a time, each durable before the next."""
+    from benchmarks.single import one_by_one
+
+    return one_by_one(int(events))
+
+
 JOBS: dict[str, Callable[..., dict[str, Any]]] = {
     "polars_by_hand": polars_by_hand,
     "numba_by_hand": numba_by_hand,
     "plain_python": plain_python,
     "zen": zen,
     "durable": durable,
+    "engine": engine,
+    "run": run,
+    "arrow_ingest": arrow_ingest,
+    "executemany": executemany,
+    "single": single,
 }
 
 

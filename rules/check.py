@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from guerdon.rules import coherence
+from guerdon.rules import coherence, offer_coherence
 from guerdon.rules.document import Document, Path
 from guerdon.rules.figures import Digits
 from guerdon.rules.matchers import MATCHERS, read_matcher, vocabulary
@@ -69,11 +69,11 @@ def _over_several_places(view: View, names: Names) -> Iterator[Problem]:
     yield from unknown_references(view, names)
     yield from matcher_problems(view)
     yield from coherence.exactly_one(view)
-    yield from coherence.goals_fit_types(view)
-    yield from coherence.goals_share_a_window(view)
     yield from coherence.conflicts(view)
-    yield from coherence.other_conflicts(view)
-    yield from coherence.across_offers(view)
+    yield from offer_coherence.goals_fit_types(view)
+    yield from offer_coherence.goals_share_a_window(view)
+    yield from offer_coherence.conflicts(view)
+    yield from offer_coherence.across_offers(view)
 
 
 def _model(document: Document, model: type[Model], digits: Digits, problems: list[Problem]) -> Model | None:

@@ -172,18 +172,22 @@ def spans(times: Iterable[TimesSay]) -> tuple[Hours, ...]:
 
 
 def valid(says: Literal["always"] | ValidSays) -> Validity:
+    """How long money lives; neither a duration nor a date is always."""
     if isinstance(says, ValidSays):
         return Validity(duration(says.for_), a_date(says.until))
     return Validity()
 
 
 def duration(text: str | None) -> Duration | None:
+    """A duration, if there is one."""
     return None if text is None else figures.duration(text)
 
 
 def a_date(text: str | None) -> date | None:
+    """A date, if there is one."""
     return None if text is None else figures.local_date(text)
 
 
 def share(text: str | None, digits: Digits) -> Share | None:
+    """A rate or an amount of the currency, if there is one."""
     return None if text is None else figures.share(text, digits.currency)

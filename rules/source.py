@@ -32,18 +32,9 @@ class Source:
 
     def documents(self) -> tuple[Document, ...]:
         """The rule files, ``bank.yaml`` and ``events.yaml`` included, in the order of their names."""
-        texts: dict[str, bytes | str] = {}
-        outside: list[Document] = []
-        for name, path in self._yaml_files():
-            if name in self.overlay:
-                continue
-            if self._is_inside(path):
-                texts[name] = path.read_bytes()
-            else:
-                outside.append(_outside(name))
-        texts.update({name: text for name, text in self.overlay.items() if _is_rule_file(name)})
-        documents = [read_document(name, texts[name]) for name in texts]
-        return tuple(sorted([*documents, *outside], key=lambda document: document.file))
+        documents = [read_document(name, text) for name, text in self.overlay.items() if _is_rule_file(name)]
+        documents += [self._read(name, path) for name, path in self._yaml_files() if name not in self.overlay]
+        return tuple(sorted(documents, key=lambda document: document.file))
 
     def unread(self) -> tuple[str, ...]:
         """Files that look like rule files but are not read, for a lint: ``*.yml``."""
@@ -68,6 +59,16 @@ class Source:
         """Names that a listed file could have, for hints."""
         names = {name for name in self.overlay if name.endswith(".csv")}
         return tuple(sorted(names | {name for name, _ in self._walk(".csv")}))
+
+    def _read(self, name: str, path: Path) -> Document:
+        if not self._is_inside(path):
+            hint = "copy the file into the folder"
+            return _unreadable(name, "path-outside", "this link leads out of the programme folder", hint)
+        try:
+            return read_document(name, path.read_bytes())
+        except OSError as error:
+            hint = "check the link and the permissions"
+            return _unreadable(name, "yaml-syntax", f"this file can't be read: {error.strerror}", hint)
 
     def _listed(self, name: str) -> Path:
         if self.folder is None:
@@ -100,11 +101,8 @@ def _is_rule_file(name: str) -> bool:
     return name.endswith(".yaml") and "cases" not in PurePosixPath(name).parts[:-1]
 
 
-def _outside(name: str) -> Document:
-    document = Document(name, "")
-    message = "this link leads out of the programme folder"
-    document.problems.append(Problem(name, 1, 1, "path-outside", message, "copy the file into the folder"))
-    return document
+def _unreadable(name: str, code: str, message: str, hint: str) -> Document:
+    return Document(name, "", problems=[Problem(name, 1, 1, code, message, hint)])
 
 
 def code_hash(code: str) -> str:

@@ -112,7 +112,7 @@ def schema(
 
     out.mkdir(parents=True, exist_ok=True)
     for name, content in schemas.items():
-        path = out / f"{name}.schema.json"
+        path = out / name
         path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         print(path)
 

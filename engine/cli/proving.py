@@ -42,7 +42,7 @@ def verify(
 
 
 def _replayer() -> Callable[..., Any]:
-    from guerdon.engine.pipeline import replay
+    from guerdon.engine.replaying import replay
 
     return replay
 

@@ -41,7 +41,7 @@ def take(state: State, outputs: Outputs, records: Records) -> Journal:
     past["slot"][~own] = state.shared_numbers[past["slot"][~own]]
     closed = outputs.taken("o_closed")
     used_up = np.zeros(len(closed), LOT)
-    used_up["seq"], used_up["n"] = closed["seq"], closed["n"]
+    used_up["contact"], used_up["seq"], used_up["n"] = closed["contact"], closed["seq"], closed["n"]
     journal = Journal(
         outputs.taken("o_transfer"),
         outputs.taken("o_award"),

@@ -230,7 +230,7 @@ WORK_HEAD = _record(
 )
 OUT_HEAD = _record(("transfers", "i8"), ("awards", "i8"), ("refusals", "i8"), ("outcomes", "i8"), ("past", "i8"), ("tiers", "i8"), ("members", "i8"), ("closed", "i8"), ("derived", "i8"))
 DERIVED = _record(("seq", "i8"), ("time", "i8"), ("contact", "i8"), ("cause", "i4"), ("scheme", "i4"), ("tier", "i4"))
-CLOSED_LOT = _record(("seq", "i8"), ("n", "i4"))
+CLOSED_LOT = _record(("contact", "i8"), ("seq", "i8"), ("n", "i4"))
 
 # why the step stopped before an event
 TIER_NOW = -2

@@ -94,6 +94,7 @@ def free_if_empty(d: Any, c: int, row: int) -> None:
     if lot.stored == 1:
         closed = d.o_closed[d.o_head[0].closed]
         d.o_head[0].closed += 1
+        closed.contact = lot.contact
         closed.seq = lot.seq
         closed.n = lot.n
     lot.stored = 0

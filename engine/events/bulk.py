@@ -6,25 +6,23 @@ A column test never refuses: what looks wrong goes to ``Records``, through the d
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import polars as pl
 
-from guerdon.engine.codes import EventType
 from guerdon.engine.events.amounts import MAX_MINOR, MAX_QUANTITY
 from guerdon.engine.events.catalog import Catalog
-from guerdon.engine.events.content import HEAD_FACTORS, LINE_FACTORS, place_text
+from guerdon.engine.events.content import HEAD_FACTORS, LINE_FACTORS
 from guerdon.engine.events.frames import EVENT_COLUMNS, Frames, column, columns
-from guerdon.engine.events.kernel import compiled, gather_lines, mixed
+from guerdon.engine.events.heads import Heads
+from guerdon.engine.events.kernel import compiled, gather_lines
 from guerdon.engine.events.mapping import Column, Feed
 from guerdon.engine.events.normalise import DEFAULT_SOURCE, Normaliser
-from guerdon.engine.events.place import UnknownPlace
 from guerdon.engine.events.purchase import MAX_LINES
-from guerdon.engine.events.reading import MAX_TEXT, compared
+from guerdon.engine.events.reading import MAX_TEXT
 from guerdon.engine.events.tables import TIME
 from guerdon.engine.events.times import DAY
-from guerdon.engine.events.units import lanes, texts, whole
+from guerdon.engine.events.units import whole
 
 _PLAIN = frozenset(
     {"id", "time", "type", "source", "contact", "merchant", "venue", "tap", "channel", "reference", "series"}
@@ -68,6 +66,7 @@ class Bulk:
         source = feed.fields.get("source")
         self.source = source.value if source is not None and source.value is not None else DEFAULT_SOURCE
         self.permitted = self._permitted()
+        self.heads = Heads(feed, normaliser.places, self.source)
 
     def _permitted(self) -> bool:
         """Whether this source may tell purchases of every merchant; else each event is looked at by itself."""
@@ -80,31 +79,31 @@ class Bulk:
         """Events of whole groups of rows, in log order."""
         first = self._firsts(rows)
         count = np.diff(np.append(first, rows.height)).astype(np.int32)
-        heads = rows[first.astype(np.uint32)] if len(first) < rows.height else rows
         good = self._agreed(rows, first) & (count <= MAX_LINES)
         good &= np.full(len(first), self.permitted and len(self.source) <= MAX_TEXT and self.source != "")
         total, net, quantity, product = self._figures(rows, first, good)
-        times = heads[TIME]
-        good &= ~times.is_null().to_numpy()
-        times = times.fill_null(0)
+        times = rows[TIME].gather(first)
+        if times.null_count():
+            good &= times.is_not_null().to_numpy()
+            times = times.fill_null(0)
         if self.normaliser.door.from_now:
             good &= times.to_numpy() <= received_at + DAY
-        named, place_lanes = self._named(heads, good)
-        order = self._order(times, named["id"], good)
-        out = self._gather(first[order], count[order], product, quantity, total, net)
-        lines, sums, words = out
+        words = self.heads.words(rows, first, good)
+        order = self._order(times, words["id"], good)
+        count = count[order]
+        lines, sums, lanes = self._gather(first[order], count, product, quantity, total, net)
         keep = (sums[:, 0] >= 0) & (sums[:, 0] <= MAX_MINOR)
-        head = self._head(
-            times.to_numpy()[order], named[order.astype(np.uint32)], place_lanes[order], sums, words, received_at
-        )
-        starts = np.cumsum(count[order], dtype=np.int64) - count[order]
-        events = head.with_columns(line_first=column(starts), line_count=column(count[order]))
-        frames = Frames(events.select(*EVENT_COLUMNS), columns(lines), self.catalog.frame, self.personal, self.catalog)
+        events = self.heads.events(times.to_numpy()[order], words, order, sums, lanes, received_at)
+        events["line_first"] = column(np.cumsum(count, dtype=np.int64) - count)
+        events["line_count"] = column(count)
+        table = pl.DataFrame({name: events[name] for name in EVENT_COLUMNS})
+        frames = Frames(table, columns(lines), self.catalog.frame, self.personal, self.catalog)
         odd = np.flatnonzero(~good)
         if not keep.all():
             odd = np.union1d(odd, order[~keep])
             frames = frames.take(np.flatnonzero(keep))
-        return Slice(frames, np.stack([first[odd], count[odd].astype(np.int64)], axis=1))
+        ends = np.append(first, rows.height)
+        return Slice(frames, np.stack([first[odd], ends[odd + 1] - first[odd]], axis=1))
 
     def _firsts(self, rows: pl.DataFrame) -> np.ndarray:
         """int64: the first row of each event."""
@@ -160,54 +159,6 @@ class Bulk:
             _mark(np.abs(numbers) > limit, first, good)
         return numbers
 
-    def _named(self, heads: pl.DataFrame, good: np.ndarray) -> tuple[pl.DataFrame, np.ndarray]:
-        """The words of each event as text columns, and the lanes of its place as told."""
-        found: dict[str, pl.Series] = {}
-        for name in ("id", "contact", *_PLACE, "channel", "reference", "series"):
-            source = self.feed.fields.get(name)
-            if source is None or not source.name:
-                value = source.value if source is not None else None
-                found[name] = pl.Series([value], dtype=pl.String).new_from_index(0, heads.height)
-            else:
-                found[name] = texts(heads[source.name])
-            if (
-                source is not None
-                and found[name].dtype == pl.String
-                and not heads[source.name or TIME].dtype.is_integer()
-            ):
-                limit = 64 if name == "channel" else MAX_TEXT
-                good &= ~(found[name].str.len_chars() > limit).fill_null(False).to_numpy()
-                good &= ~found[name].str.contains("\x00", literal=True).fill_null(False).to_numpy()
-        good &= found["id"].is_not_null().to_numpy()
-        found["reference_told"] = found["reference"]
-        found["reference"], found["series"] = _compared(found["reference"]), _compared(found["series"])
-        named = pl.DataFrame(found)
-        return self._places(named, good)
-
-    def _places(self, named: pl.DataFrame, good: np.ndarray) -> tuple[pl.DataFrame, np.ndarray]:
-        told = named.select(_PLACE)
-        distinct = told.unique(maintain_order=True)
-        rows: list[tuple[Any, ...]] = []
-        for key in distinct.iter_rows():
-            try:
-                known = (*self.normaliser.places.resolve(*key), True) if any(key) else (None, None, None, True)
-            except UnknownPlace:
-                known = (None, None, None, False)
-            rows.append(known)
-        keys = lanes([place_text(*key) for key in distinct.iter_rows()])
-        schema = dict.fromkeys(_PLACE, pl.String) | {"known": pl.Boolean}
-        full = pl.DataFrame(rows, schema=schema, orient="row").with_row_index("row")
-        if distinct.height == 1:
-            places = np.zeros(named.height, dtype=np.int64)
-        else:
-            table = distinct.with_row_index("row")
-            joined = told.join(table, on=_PLACE, how="left", nulls_equal=True, maintain_order="left")
-            places = joined["row"].to_numpy().astype(np.int64)
-        known_at = full["known"].to_numpy()[places]
-        good &= known_at
-        found = full.select(_PLACE)[places.astype(np.uint32)]
-        return named.with_columns(found.get_columns()), keys[places]
-
     def _order(self, times: pl.Series, ids: pl.Series, good: np.ndarray) -> np.ndarray:
         """int64: the good events in log order. Rows come by time; only the ids of one time may need sorting."""
         tied = (times == times.shift()) & (ids < ids.shift())
@@ -237,46 +188,6 @@ class Bulk:
         compiled(gather_lines)(*given, tuple(lines.values()), sums, words)
         return lines, sums, words
 
-    def _head(
-        self,
-        times: np.ndarray,
-        named: pl.DataFrame,
-        place_lanes: np.ndarray,
-        sums: np.ndarray,
-        words: np.ndarray,
-        received_at: int,
-    ) -> pl.DataFrame:
-        """The events frame but for its lines, the content included."""
-        size = len(times)
-        numbers = np.zeros((6, size), dtype=np.uint64)
-        numbers[0], numbers[1] = int(EventType.PURCHASE), times.astype(np.uint64)
-        numbers[2], numbers[3] = sums[:, 0].astype(np.uint64), sums[:, 1].astype(np.uint64)
-        parts = [lanes(named[name]) for name in ("contact", "channel", "reference", "series")]
-        parts.insert(1, place_lanes)
-        words = words.copy()
-        for lane in (0, 1):
-            factors = _HEAD_FACTORS[lane]
-            for place in range(4):
-                words[:, lane] += numbers[place] * factors[place]
-            for place, part in enumerate(parts):
-                words[:, lane] += part[:, lane] * factors[6 + place]
-        content = mixed(words)
-        constant = {"source": self.source, "type": int(EventType.PURCHASE), "received_at": received_at, "seq": 0}
-        constant |= {"contact_number": 0, "spend_kind": 0, "spend_amount": 0}
-        absent = ("contact_kind", "currency", "rest", "sealed")
-        table = {
-            "time": times,
-            "total": sums[:, 0],
-            "net": sums[:, 1],
-            "tax": sums[:, 0] - sums[:, 1],
-            "quantity": sums[:, 2],
-            "content_a": content[:, 0],
-            "content_b": content[:, 1],
-        }
-        frame = named.hstack(columns(table).get_columns())
-        literals = [pl.lit(value, EVENT_COLUMNS[name]).alias(name) for name, value in constant.items()]
-        return frame.with_columns(literals).with_columns(pl.lit(None, pl.String).alias(name) for name in absent)
-
 
 def changes(values: pl.Series) -> np.ndarray:
     """int64: the rows whose next row has another value; a missing value is a value."""
@@ -289,11 +200,3 @@ def changes(values: pl.Series) -> np.ndarray:
 def _mark(bad: np.ndarray, first: np.ndarray, good: np.ndarray) -> None:
     """The events of bad rows are no longer good."""
     good[np.searchsorted(first, np.flatnonzero(bad), side="right") - 1] = False
-
-
-def _compared(values: pl.Series) -> pl.Series:
-    """``reading.compared`` of a column; what is empty then is null."""
-    if values.null_count() == len(values):
-        return values
-    formed = [None if value is None else compared(value) or None for value in values]
-    return pl.Series(values.name, formed, dtype=pl.String)

@@ -105,9 +105,10 @@ class Catalog:
             whole = joined.with_columns(lacking).with_columns(sku=pl.Series(skus, dtype=pl.String))
             self._append(skus, whole.select(pl.col(name).cast(dtype) for name, dtype in self.dtypes.items()))
             numbers = table[feed.join.key]
-            if numbers.dtype.is_integer() and len(numbers) and numbers.min() >= 0 and numbers.max() < _DENSE:
-                self._dense = np.full(numbers.max() + 1, -1, dtype=np.int32)
-                self._dense[numbers.to_numpy()] = np.arange(len(numbers), dtype=np.int32)
+            places = numbers.to_numpy() if numbers.dtype.is_integer() else np.zeros(0, dtype=np.int64)
+            if len(places) and places.min() >= 0 and places.max() < _DENSE:
+                self._dense = np.full(int(places.max()) + 1, -1, dtype=np.int32)
+                self._dense[places] = np.arange(len(places), dtype=np.int32)
         else:
             self.joined = dict(zip(skus, joined.iter_rows(named=True), strict=True))
 

@@ -98,7 +98,7 @@ class Table:
             # A row whose time can't be read keeps its neighbours' place until it is parked.
             order = _filled(times, last).alias(ORDER)
             last = order[-1] if len(order) else last
-            yield frame.with_columns(times, order)
+            yield frame.hstack([times, order])
 
     def _read(self, only: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
         columns = list(dict.fromkeys(self.columns if only is None else only))

@@ -75,6 +75,8 @@ def _limits(programs: list[Program]) -> list[_Limit]:
             having[offer.id] = having.get(offer.id, 0) + 1
             tightest: dict[tuple[str, str, str, str, int], int] = {}
             for cap in offer.caps:
+                if cap.window == "tier":
+                    continue  # once a tier: which tier an award was for stands in no row of its own
                 key = _key(offer.id, cap)
                 tightest[key] = min(cap.limit, tightest.get(key, cap.limit))
             for key, limit in tightest.items():

@@ -98,7 +98,8 @@ def counts(ledger: Ledger) -> Iterator[Finding]:
     wrong = runs.filter(pl.col("read") != total).select("number", "read", total.alias("ended"))
     for number, read, ended in wrong.iter_rows():
         yield Finding("V12", "outcomes of a run", f"run {number}", f"{read} as read", str(ended))
-    outcomes = dict(ledger.frame("event", ("outcome",)).group_by("outcome").len().iter_rows())
+    events = ledger.frame("event", ("outcome", "type")).filter(pl.col("type") != int(EventType.PROGRAMME))
+    outcomes = dict(events.group_by("outcome").len().iter_rows())
     for name, kinds in _COUNTED.items():
         told = int(runs[name].sum()) - (int(runs["unstored"].sum()) if name == "ignored" else 0)
         stored = sum(outcomes.get(int(kind), 0) for kind in kinds)

@@ -136,6 +136,10 @@ def _store(url: str, *, create: bool, write: bool) -> Store:
         from guerdon.engine.ledger.sqlite import SqliteStore
 
         return SqliteStore(parsed, create=create, write=write)
+    if backend == "postgresql":
+        from guerdon.engine.ledger.postgresql import PostgresStore
+
+        return PostgresStore(parsed, write=write)
     raise LedgerUnreachable(f"no ledger can be kept in {backend}", place=url, hint="use sqlite:///guerdon.db")
 
 

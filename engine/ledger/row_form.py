@@ -65,8 +65,10 @@ class RowForm:
     def write_plain(self, connection: sqlite3.Connection, matrix: np.ndarray, texts: Mapping[str, Any]) -> None:
         """Writes rows through ``sqlite3``."""
         count = len(matrix)
-        columns = [self._column(name, matrix, texts) for name in self.order]
-        rows = list(zip(*columns, strict=True))
+        if self.order == self.target.numbers:
+            rows: list[Any] = matrix.tolist()
+        else:
+            rows = list(zip(*(self._column(name, matrix, texts) for name in self.order), strict=True))
         done = 0
         for size in self.sizes:
             whole = (count - done) // size

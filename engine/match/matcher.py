@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from guerdon.engine.codes import EventType
+from guerdon.engine.events.coding import distinct_rows
 from guerdon.engine.events.event import Event, Line
 from guerdon.engine.events.fields import SHAPES, TYPE_NAMES
 from guerdon.engine.events.frames import Frames
@@ -96,21 +97,12 @@ class Matcher:
 
     def _places(self, frames: Frames) -> tuple[np.ndarray, np.ndarray]:
         """Place row and merchant index of each event, each distinct place looked up once."""
-        keys = frames.events.select("merchant", "venue", "channel")
-        distinct = keys.unique(maintain_order=True)
-        found = [self.places.row(*key) for key in distinct.iter_rows()]
-        merchants = [self.places.merchants.get(key or "", -1) for key in distinct["merchant"]]
-        if len(found) == 1:
-            return np.full(len(frames), found[0]), np.full(len(frames), merchants[0])
-        import polars as pl
-
-        table = distinct.with_columns(
-            place=pl.Series(found, dtype=pl.Int32), index=pl.Series(merchants, dtype=pl.Int32)
-        )
-        joined = keys.join(
-            table, on=["merchant", "venue", "channel"], how="left", nulls_equal=True, maintain_order="left"
-        )
-        return joined["place"].to_numpy(), joined["index"].to_numpy()
+        told = [frames.events[name] for name in ("merchant", "venue", "channel")]
+        example, which = distinct_rows(told)
+        keys = list(zip(*(each.gather(example) for each in told), strict=True))
+        places = np.array([self.places.row(*key) for key in keys], dtype=np.int32)
+        merchants = np.array([self.places.merchants.get(key[0] or "", -1) for key in keys], dtype=np.int32)
+        return places[which], merchants[which]
 
     def _batch(
         self,

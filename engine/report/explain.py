@@ -119,7 +119,7 @@ def _why(withheld: Withheld, unit: str) -> str:
     if withheld.figures:
         parts.append(withheld.figures)
     if withheld.lost and withheld.code != "outranked":
-        parts.append(f"{withheld.lost} {unit} lost with the win")
+        parts.append(f"{withheld.lost} {unit} lost")
     return "; ".join(parts)
 
 

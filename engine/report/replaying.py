@@ -49,7 +49,7 @@ def every_refusal(ledger: Ledger, event: LoggedEvent) -> np.ndarray:
 
 
 def _replayed(ledger: Ledger, event: LoggedEvent) -> np.ndarray:
-    """The refusals of the event in a ledger in memory that holds its contact's log up to it, offers numbered as here."""
+    """The refusals of the event in a ledger in memory that holds its contact's log; offers numbered as here."""
     seqs = ledger.events_of_contact(event.contact)
     logged = [found for found in ledger.events(seqs[seqs <= event.seq]) if _counts(found)]
     told = dict(_told(ledger, [found.seq for found in logged]))

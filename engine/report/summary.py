@@ -55,6 +55,12 @@ class OfferLine:
     redeemed: Decimal = Decimal(0)
     expired: Decimal = Decimal(0)
 
+    @classmethod
+    def nothing(cls, offer: str, digits: int) -> OfferLine:
+        """A line of zeros with the digits of the wallet's unit."""
+        zero = decimal_of(0, digits)
+        return cls(offer, amount=zero, reversed=zero, redeemed=zero, expired=zero)
+
 
 @dataclass(slots=True)
 class Summary:
@@ -116,9 +122,10 @@ def summarise(
 def _offers(ledger: Ledger, program: Program, since: int, moved: list[Any]) -> list[OfferLine]:
     digits = program.business.unit.digits
     owner_of = {offer.id: offer.owner for offer in program.offers}
-    lines = {offer.id: OfferLine(offer.id) for offer in program.offers}
+    lines = {offer.id: OfferLine.nothing(offer.id, digits) for offer in program.offers}
     for number, merchant, count, amount, part in ledger.store.rows(_AWARDS, since=since):
-        line = lines.setdefault(ledger.names.id("offer", number), OfferLine(ledger.names.id("offer", number)))
+        name = ledger.names.id("offer", number)
+        line = lines.setdefault(name, OfferLine.nothing(name, digits))
         line.awards += count
         line.amount += decimal_of(amount, digits)
         funder = owner_of.get(line.offer) or ledger.names.id("merchant", merchant)

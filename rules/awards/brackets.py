@@ -23,6 +23,7 @@ class BracketsSay(FormSays):
 
 
 def build(says: BracketsSay, digits: Digits) -> Brackets:
+    """The brackets, their bounds in the currency."""
     return Brackets(
         tuple(
             Bracket(None if bracket.to is None else digits.money(bracket.to), figures.percent(bracket.percent))

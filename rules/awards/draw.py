@@ -22,6 +22,7 @@ class DrawSays(FormSays):
 
 
 def build(says: DrawSays, digits: Digits) -> Draw:
+    """The draw, its prize in the unit of the wallet."""
     draw = says.draw
     return Draw(figures.local_date(draw.at), draw.winners, digits.units(draw.amount), draw.entries, draw.seed)
 

@@ -13,6 +13,7 @@ class AmountSays(FormSays):
 
 
 def build(says: AmountSays, digits: Digits) -> Amount:
+    """The amount in the unit of the wallet."""
     return Amount(digits.units(says.amount))
 
 

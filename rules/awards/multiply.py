@@ -19,6 +19,7 @@ class MultiplySays(FormSays):
 
 
 def build(says: MultiplySays, digits: Digits) -> Multiply:
+    """The factor as a fraction, and whose awards it is of."""
     return Multiply(figures.rate(says.multiply), tuple(says.offers))
 
 

@@ -14,6 +14,7 @@ class PerSays(FormSays):
 
 
 def build(says: PerSays, digits: Digits) -> Per:
+    """The step in the currency, what it gives in the unit of the wallet."""
     return Per(digits.money(says.per), digits.units(says.give))
 
 

@@ -17,6 +17,7 @@ class PercentSays(FormSays):
 
 
 def build(says: PercentSays, digits: Digits) -> Percent:
+    """The rate in lowest terms; points are worked out by their worth when it is applied."""
     return Percent(figures.percent(says.percent), says.of)
 
 

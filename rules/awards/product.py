@@ -20,6 +20,7 @@ class ProductSays(FormSays):
 
 
 def build(says: ProductSays, digits: Digits) -> Product:
+    """The product, its value in the currency."""
     product = says.product
     return Product(product.sku, product.quantity, digits.money(product.value), product.supplier)
 

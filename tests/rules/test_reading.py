@@ -127,6 +127,19 @@ def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
     }
 
 
+def test_a_link_to_nowhere_is_a_problem(tmp_path: Path) -> None:
+    (tmp_path / "business.yaml").write_text(BUSINESS)
+    (tmp_path / "lost.yaml").symlink_to(tmp_path / "nowhere")
+    (error,) = read_programme(tmp_path).errors
+    assert (error.code, error.file) == ("yaml-syntax", "lost.yaml")
+
+
+def test_a_worth_too_fine_for_a_rate_is_a_problem() -> None:
+    unit = "wallet: {unit: {code: PTS, digits: 9, worth: 0.000000001}}"
+    (error,) = read_programme(None, {"b.yaml": BUSINESS.replace("}", f", {unit}}}")}).errors
+    assert (error.code, error.line) == ("bad-amount", 1)
+
+
 def test_a_programme_without_a_scheme_has_the_default_one() -> None:
     reading = read_programme(None, {"business.yaml": BUSINESS})
     assert reading.program is not None

@@ -1,0 +1,161 @@
+"""The ledger in a PostgreSQL database: COPY for bulk rows, an advisory lock for the writer.
+
+The same tables, migrations and statements as in SQLite; what differs is all in this module.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+from sqlalchemy import ARRAY, URL, Connection, Select, StaticPool, any_, bindparam, create_engine
+from sqlalchemy.dialects import postgresql as dialect
+from sqlalchemy.sql.elements import ColumnElement
+
+from guerdon.engine.ledger.errors import LedgerBusy, LedgerConflict, LedgerError, LedgerUnreachable
+from guerdon.engine.ledger.store import INSERT, REMOVE, Row, Store, Target, as_list, parameter_name, statement_of
+
+LOCK: Final = 0x67756572646F6E  # the writer's advisory lock in each database: the word guerdon
+BULK_ROWS: Final = 256  # from here on COPY pays
+
+
+class PostgresStore(Store):
+    """``url``: ``postgresql+psycopg://…``. ``write``: takes the database's writer lock, which dies with its process."""
+
+    def __init__(self, url: URL, *, write: bool) -> None:
+        try:
+            import psycopg
+        except ImportError as error:
+            raise LedgerUnreachable(
+                "psycopg is not installed", place=_place(url), hint="pip install 'guerdon[postgres]'"
+            ) from error
+        self._psycopg = psycopg
+        self.place = _place(url)
+        self._statements: dict[Target, tuple[str, tuple[str, ...]]] = {}
+        self._selects: dict[int, tuple[Select[Any], str, dict[str, Any]]] = {}
+        where = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        try:
+            self._writer = psycopg.connect(where, autocommit=True)
+            self._reader = psycopg.connect(where, autocommit=True)
+        except psycopg.Error as error:
+            text = str(error).strip().splitlines()[-1]
+            raise LedgerUnreachable(text, place=self.place, hint="is the server up, and the URL right?") from error
+        self._reader.execute("SET default_transaction_read_only = on")
+        if not write:
+            self._writer.execute("SET default_transaction_read_only = on")
+        elif not self._first(f"SELECT pg_try_advisory_lock({LOCK})"):
+            self.close()
+            raise LedgerBusy(
+                "another process is writing to this ledger", place=self.place, hint="wait until it has finished"
+            )
+        self.engine = create_engine("postgresql+psycopg://", creator=lambda: self._writer, poolclass=StaticPool)
+
+    def _first(self, sql: str) -> Any:
+        found = self._writer.execute(sql.encode()).fetchone()
+        return found[0] if found else None
+
+    def connect(self) -> Connection:
+        return self.engine.connect()
+
+    def begin(self) -> None:
+        self._writer.execute("BEGIN")
+
+    def commit(self) -> None:
+        self._writer.execute("COMMIT")
+
+    def rollback(self) -> None:
+        self._writer.rollback()
+
+    def put(self, target: Target, matrix: np.ndarray, texts: Mapping[str, Any]) -> None:
+        if not len(matrix):
+            return
+        has_bytes = any(target.table.c[name].type.python_type is bytes for name in target.texts)
+        try:
+            if len(matrix) < BULK_ROWS or has_bytes or target.how == REMOVE:
+                self._one_by_one(target, matrix, texts)
+            elif target.how == INSERT:
+                self._copy(f'"{target.table.name}"', target, matrix, texts)
+            else:
+                self._merge(target, matrix, texts)
+        except self._psycopg.errors.IntegrityError as error:
+            text = str(error).strip().splitlines()[0]
+            raise LedgerConflict(text, place=f"{self.place}, table {target.table.name}") from error
+
+    def _one_by_one(self, target: Target, matrix: np.ndarray, texts: Mapping[str, Any]) -> None:
+        sql, names = self._statement(target)
+        columns = [
+            matrix[:, target.numbers.index(column)].tolist()
+            if (column := parameter_name(name)) in target.numbers
+            else as_list(texts[column]) or [""] * len(matrix)
+            for name in names
+        ]
+        with self._writer.cursor() as cursor:
+            cursor.executemany(
+                sql.encode(), [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+            )
+
+    def _copy(self, table: str, target: Target, matrix: np.ndarray, texts: Mapping[str, Any]) -> None:
+        import polars as pl
+
+        frame = pl.DataFrame(dict(zip(target.numbers, matrix.T, strict=True)))
+        for name in target.texts:
+            values = texts[name]
+            series = values if isinstance(values, pl.Series) else pl.Series(as_list(values), dtype=pl.String)
+            frame = frame.with_columns(pl.lit("").alias(name) if not len(series) else series.alias(name))
+        out = io.BytesIO()
+        frame.write_csv(out, include_header=False, quote_style="non_numeric")
+        names = ", ".join(f'"{name}"' for name in frame.columns)
+        with self._writer.cursor() as cursor, cursor.copy(f"COPY {table} ({names}) FROM STDIN (FORMAT csv)".encode()) as copy:
+            copy.write(out.getbuffer())
+
+    def _merge(self, target: Target, matrix: np.ndarray, texts: Mapping[str, Any]) -> None:
+        """Copies into a table of this transaction, and from there into the target, row meeting row."""
+        name = target.table.name
+        with self._writer.cursor() as cursor:
+            cursor.execute(
+                f'CREATE TEMPORARY TABLE IF NOT EXISTS "new_{name}" (LIKE "{name}") ON COMMIT DELETE ROWS'.encode()
+            )
+            self._copy(f'"new_{name}"', target, matrix, texts)
+            sql, _ = self._statement(target)
+            names = ", ".join(f'"{column.name}"' for column in target.table.columns)
+            merged = f'INSERT INTO "{name}" ({names}) SELECT {names} FROM "new_{name}" ' + sql[sql.index("ON CONFLICT") :]
+            cursor.execute(merged.encode())
+            cursor.execute(f'TRUNCATE "new_{name}"'.encode())
+
+    def _statement(self, target: Target) -> tuple[str, tuple[str, ...]]:
+        if target not in self._statements:
+            compiled = statement_of(target, dialect.insert).compile(dialect=self.engine.dialect)
+            self._statements[target] = (str(compiled), tuple(compiled.params))
+        return self._statements[target]
+
+    def rows(self, statement: Select[Any], **parameters: Any) -> list[Row]:
+        known = self._selects.get(id(statement))
+        if known is None:
+            compiled = statement.compile(dialect=self.engine.dialect)
+            known = self._selects[id(statement)] = (statement, str(compiled), dict(compiled.params))
+        return self._reader.execute(known[1].encode(), {**known[2], **parameters}).fetchall()
+
+    def matrix(self, statement: Select[Any], **parameters: Any) -> np.ndarray:
+        found = self.rows(statement, **parameters)
+        return np.array(found, np.int64).reshape(len(found), len(statement.selected_columns))
+
+    few = matrix
+
+    def among(self, column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+        return column == any_(bindparam(name, type_=ARRAY(column.type)))
+
+    def many(self, numbers: np.ndarray) -> Any:
+        return numbers.tolist()
+
+    def texts(self, texts: Sequence[str]) -> Any:
+        return list(texts)
+
+    def close(self) -> None:
+        self._writer.close()
+        self._reader.close()
+
+
+def _place(url: URL) -> str:
+    return url.render_as_string(hide_password=True)
