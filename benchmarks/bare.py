@@ -62,7 +62,10 @@ def chunks(ledger: Path) -> Iterator[Rows]:
 
 
 def write(ledger: Path, target: Path, write_chunk: Callable[[Any, Rows], None], connect: Callable[[Path], Any]) -> Bare:
-    """Write ``ledger``'s rows into a new ledger ``target``; the clock runs while rows are written and committed."""
+    """Write ``ledger``'s rows into a new ledger ``target``, each chunk a transaction.
+
+    The clock runs while rows are written and committed.
+    """
     for old in target.parent.glob(target.name + "*"):
         old.unlink()
     Ledger.open(f"sqlite:///{target}").close()
@@ -71,7 +74,6 @@ def write(ledger: Path, target: Path, write_chunk: Callable[[Any, Rows], None], 
     for chunk in chunks(ledger):
         started = time.perf_counter()
         write_chunk(connection, chunk)
-        connection.commit()
         seconds += time.perf_counter() - started
         rows += sum(len(table) for _, table in chunk)
         transfers += sum(len(table) for name, table in chunk if name == "transfer")
@@ -96,6 +98,7 @@ def arrow_ingest(ledger: Path, target: Path) -> Bare:
         with connection.cursor() as cursor:
             for name, table in chunk:
                 cursor.adbc_ingest(name, table, mode="append")
+        connection.adbc_connection.commit()
 
     return write(ledger, target, write_chunk, connect)
 
@@ -115,6 +118,7 @@ def executemany(ledger: Path, target: Path) -> Bare:
             marks = ", ".join("?" * table.num_columns)
             values = zip(*(column.to_pylist() for column in table.columns), strict=True)
             connection.executemany(f"INSERT INTO {name} ({columns}) VALUES ({marks})", values)
+        connection.commit()
 
     return write(ledger, target, write_chunk, connect)
 

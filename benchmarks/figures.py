@@ -33,7 +33,8 @@ class Figure:
 
 def median_of(group: str, name: str, values: Sequence[float], unit: str, **more: float | str | None) -> Figure:
     """The figure of several runs: their median, with the smallest and the largest beside it."""
-    return Figure(group, name, median(values), unit, spread=(min(values), max(values)), **more)  # type: ignore[arg-type]
+    spread = (min(values), max(values)) if len(values) > 1 else None
+    return Figure(group, name, median(values), unit, spread=spread, **more)  # type: ignore[arg-type]
 
 
 def table(figures: Sequence[Figure]) -> str:

@@ -88,6 +88,15 @@ def _percent(minor: int, rate: int) -> int:
     return (minor * rate + 50) // 100
 
 
+@njit(inline="always")  # type: ignore[misc, unused-ignore]
+def _give(basket, what, amount, out, size):  # type: ignore[no-untyped-def]
+    """Write a row unless it is nothing; returns the number of rows."""
+    if amount > 0:
+        out[size].basket, out[size].what, out[size].amount = basket, what, amount
+        size += 1
+    return size
+
+
 @njit(cache=True, error_model="numpy")  # type: ignore[misc, unused-ignore]
 def _decide(basket, contact, time_us, total, private, produce, meat, dairy, state, days, out, size):  # type: ignore[no-untyped-def]
     """Decide one event; returns the number of rows in ``out`` after it."""
@@ -102,67 +111,38 @@ def _decide(basket, contact, time_us, total, private, produce, meat, dairy, stat
     if who.week != week_of[day]:
         who.week, who.week_dairy = week_of[day], 0
     redeem = min(who.commerce, total)
-    gained = np.int64(0)
 
-    amount = _percent(total, 1)
-    if amount > 0:
-        out[size].basket, out[size].what, out[size].amount = basket, 0, amount
-        size, gained = size + 1, gained + amount
-
+    base = _percent(total, 1)
     best, which = min(_percent(private, 5), 500), 1
     evening = _percent(total, 3) if 19 <= hour < 23 else 0
     if evening > best:
         best, which = evening, 2
     if total >= BIG_BASKET_MINOR and best < 200:
         best, which = 200, 3
-    if best > 0:
-        out[size].basket, out[size].what, out[size].amount = basket, which, best
-        size, gained = size + 1, gained + best
-
-    amount = produce // 200 * 10
-    if amount > 0:
-        out[size].basket, out[size].what, out[size].amount = basket, 4, amount
-        size, gained = size + 1, gained + amount
-
-    if weekend_of[day] and meat > 0:
-        amount = min(_percent(meat, 4), 300 - who.month_meat)
-        if amount > 0:
-            who.month_meat += amount
-            out[size].basket, out[size].what, out[size].amount = basket, 5, amount
-            size, gained = size + 1, gained + amount
-
-    if dairy > 0:
-        before = who.week_dairy
-        who.week_dairy = before + dairy
-        if before < 1_000 <= before + dairy:
-            out[size].basket, out[size].what, out[size].amount = basket, 6, 50
-            size, gained = size + 1, gained + 50
-
+    steps = produce // 200 * 10
+    roast = min(_percent(meat, 4), 300 - who.month_meat) if weekend_of[day] else 0
+    who.month_meat += roast
+    week = 50 if who.week_dairy < 1_000 <= who.week_dairy + dairy else 0
+    who.week_dairy += dairy
     who.month_spent += total
     hundreds = min(who.month_spent // 10_000, 3)
-    if hundreds > who.hundreds:
-        amount = (hundreds - who.hundreds) * 100
-        who.hundreds = hundreds
-        out[size].basket, out[size].what, out[size].amount = basket, 7, amount
-        size, gained = size + 1, gained + amount
-
+    hundred = (hundreds - who.hundreds) * 100
+    who.hundreds = hundreds
     spent = who.spent
     who.spent = spent + total
-    thousands = (spent + total) // 100_000 - spent // 100_000
-    if thousands > 0:
-        out[size].basket, out[size].what, out[size].amount = basket, 8, thousands * 1_000
-        size, gained = size + 1, gained + thousands * 1_000
+    thousand = ((spent + total) // 100_000 - spent // 100_000) * 1_000
+    gold = base if spent >= GOLD_MINOR else 0
 
-    if spent >= GOLD_MINOR:
-        amount = _percent(total, 1)
-        if amount > 0:
-            out[size].basket, out[size].what, out[size].amount = basket, 9, amount
-            size, gained = size + 1, gained + amount
-
-    if redeem > 0:
-        out[size].basket, out[size].what, out[size].amount = basket, REDEEM, redeem
-        size += 1
-    who.commerce += gained - redeem
+    size = _give(basket, 0, base, out, size)
+    size = _give(basket, which, best, out, size)
+    size = _give(basket, 4, steps, out, size)
+    size = _give(basket, 5, roast, out, size)
+    size = _give(basket, 6, week, out, size)
+    size = _give(basket, 7, hundred, out, size)
+    size = _give(basket, 8, thousand, out, size)
+    size = _give(basket, 9, gold, out, size)
+    size = _give(basket, REDEEM, redeem, out, size)
+    who.commerce += base + best + steps + roast + week + hundred + thousand + gold - redeem
     return size
 
 

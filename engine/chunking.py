@@ -14,7 +14,7 @@ from guerdon.engine.events.body import encode
 from guerdon.engine.events.event import Refused
 from guerdon.engine.events.frames import Frames
 from guerdon.engine.events.identity import CONFLICT, REPEAT, Identity
-from guerdon.engine.ledger.chunk import HOLDER, LOG, TOUCH, BusinessKeys, Chunk, ProgrammeVersion
+from guerdon.engine.ledger.chunk import HOLDER, LOG, RESOLVED, TOUCH, BusinessKeys, Chunk, ProgrammeVersion
 
 if TYPE_CHECKING:
     from guerdon.engine.pipeline import Run
@@ -33,6 +33,8 @@ def chunk_of(
 ) -> Chunk:
     """The chunk: a row of the log for each event but repeats, their content, and what was decided."""
     size = len(admission.frames)
+    first, first_ids = _announced(run, admission, announced)
+    _number_sources(run, admission, seqs)
     rows = np.flatnonzero(identity.status[:size] != REPEAT)
     kept = admission.frames if len(rows) == size else admission.frames.take(rows)
     events = kept.events
@@ -51,7 +53,6 @@ def chunk_of(
     log["outcome"][~fresh], log["reason"][~fresh] = Outcome.REFUSED, Reason.ID_CONFLICT
     _outcomes(log, journal)
     asides, aside_ids = _asides(run, admission, identity, seqs[size:])
-    first, first_ids = _announced(run, admission, announced)
     whole = np.concatenate([first, log, asides])
     order = np.argsort(whole["seq"], kind="stable")
     ids = [*first_ids, *events["id"].to_list(), *aside_ids]
@@ -79,6 +80,7 @@ def chunk_of(
         memberships=journal.memberships,
         profiles=journal.profiles,
         records=journal.records,
+        resolved=_resolved(journal),
         business_keys=_keys(log, events),
         programmes=announced,
     )
@@ -96,6 +98,13 @@ def _stored(admission: Admission, identity: Identity, kept: Frames, seqs: np.nda
         if status != REPEAT
     ]
     return Admission(frames, asides)
+
+
+def _number_sources(run: Run, admission: Admission, seqs: np.ndarray) -> None:
+    """Sources get their numbers in the order of the log, wherever it is cut."""
+    if admission.asides:
+        told = [*admission.frames.events["source"].to_list(), *(aside.told.source or "" for aside in admission.asides)]
+        run.ledger.names.numbers("source", [told[place] for place in np.argsort(seqs, kind="stable")])
 
 
 def _outcomes(log: np.ndarray, journal: Journal) -> None:
@@ -135,12 +144,22 @@ def _announced(run: Run, admission: Admission, announced: list[ProgrammeVersion]
     """The row of the event by which the programme begins to count: at the time of what is admitted with it."""
     log = np.zeros(len(announced), LOG)
     for row, version in zip(log, announced, strict=True):
-        first = admission.frames.events["time"][0] if len(admission.frames) else admission.asides[0].told.time
+        told = admission.asides[0] if admission.asides else None
+        first = told.told.time if told is not None and told.before == 0 else admission.frames.events["time"][0]
         row["seq"], row["time"], row["received_at"] = version.seq, first, first
         row["type"], row["outcome"], row["version"] = EventType.PROGRAMME, Outcome.POSTED, version.number
         row["source"] = run.ledger.names.number("source", GUERDON)
         row["keyed"] = 1
     return log, [f"{version.version}@{version.seq}" for version in announced]
+
+
+def _resolved(journal: Journal) -> np.ndarray:
+    """The ends of the events that had waited."""
+    rows = np.zeros(len(journal.resolved), RESOLVED)
+    for row, end in zip(rows, journal.resolved, strict=True):
+        row["seq"], row["at_seq"], row["transfers"] = end.seq, end.at_seq, end.transfers
+        row["outcome"], row["reason"] = end.outcome, end.reason
+    return rows
 
 
 def _touched(journal: Journal, log: np.ndarray) -> np.ndarray:
@@ -155,6 +174,9 @@ def _touched(journal: Journal, log: np.ndarray) -> np.ndarray:
         touched["seq"] = journal.transfers["seq"][mine]
         parts.append(touched)
     both = np.unique(np.concatenate(parts))
+    if journal.resolved:  # the event's own contact was noted when it came
+        known = np.array([(r.contact, r.seq) for r in journal.resolved], TOUCH)
+        both = both[~np.isin(both, known)]
     place = np.searchsorted(log["seq"], both["seq"])
     if not len(log):
         return both

@@ -19,10 +19,11 @@ from guerdon.engine.decide.decider import Decider
 from guerdon.engine.decide.journal import Journal
 from guerdon.engine.events.admission import Admission, FeedMark
 from guerdon.engine.events.directory import ContactKey, Directory
-from guerdon.engine.events.event import Event, Refused
+from guerdon.engine.events.event import Refused
 from guerdon.engine.events.fields import SHAPES
 from guerdon.engine.events.frames import Frames
 from guerdon.engine.events.identity import CONFLICT, FRESH, REPEAT, Identity, identify
+from guerdon.engine.events.present import Present
 from guerdon.engine.ledger.chunk import FeedFile, ProgrammeVersion, RunCounts
 from guerdon.engine.ledger.keys import Keys
 from guerdon.engine.ledger.ledger import Ledger
@@ -75,6 +76,7 @@ class Run:
         self.program, self.ledger = program, ledger
         self.number = ledger.last_run() + 1
         self.counts = Counts()
+        self.sift: Callable[[Journal], Journal] | None = None  # may thin out a journal before it is posted
         self.seconds = {"read": 0.0, "match": 0.0, "decide": 0.0, "post": 0.0}
         self.refused = np.zeros((len(program.offers), max(Reason) + 1), np.int64)
         self.transfers = 0
@@ -119,8 +121,10 @@ class Run:
             batch = self._match(frames, contacts, seqs[fresh], identity.contested[fresh])
         with self._timed("decide"):
             if len(frames):
-                self.decider.decide(batch, _event_of(frames, seqs[fresh], contacts))
+                self.decider.decide(batch, Present(frames, seqs[fresh], contacts))
             journal = self.decider.journal()
+            if self.sift is not None:
+                journal = self.sift(journal)
         with self._timed("post"):
             ended = self._ends(admission, identity, journal, seqs)
             self._count(ended.outcomes, identity, journal)
@@ -191,7 +195,8 @@ class Run:
             aside.told.seq = int(seqs[size + row])
         order = np.argsort(np.concatenate(admission.seqs(0)), kind="stable")
         told_seqs = np.where(identity.first_seq > 0, identity.first_seq, seqs)
-        return Admitted([ends[k] for k in order], told_seqs[order], decided)
+        resolved = {r.seq: Ended(Outcome(r.outcome), Reason(r.reason)) for r in journal.resolved}
+        return Admitted([ends[k] for k in order], told_seqs[order], resolved)
 
     # ---- counts ----
 
@@ -241,12 +246,3 @@ def _places(admission: Admission, identity: Identity, first: int) -> np.ndarray:
     seqs = np.zeros(len(order), np.int64)
     seqs[order] = np.where(stays, first - 1 + np.cumsum(stays), 0)
     return seqs
-
-
-def _event_of(frames: Frames, seqs: np.ndarray, contacts: np.ndarray) -> Callable[[int], Event]:
-    def event(i: int) -> Event:
-        found = frames.event(i)
-        found.seq, found.contact_number = int(seqs[i]), int(contacts[i])
-        return found
-
-    return event

@@ -12,15 +12,16 @@ from guerdon.engine.cases import readout
 from guerdon.engine.cases.readout import Tables
 from guerdon.engine.cases.settlement import settlement
 from guerdon.engine.codes import Cause, Reason
+from guerdon.engine.decide.line_shares import LineShares
 from guerdon.engine.events.admission import admit, log_key
 from guerdon.engine.events.event import Event, Parked, Refused
 from guerdon.engine.events.normalise import CASE, Normaliser
 from guerdon.engine.events.times import zone
+from guerdon.engine.ledger.audit import Finding, verify
 from guerdon.engine.ledger.ledger import Ledger
 from guerdon.engine.pipeline import Run
 from guerdon.engine.report.explain import explain_journal
 from guerdon.engine.report.journal import JournalReader
-from guerdon.engine.report.lines import LineShares
 from guerdon.engine.report.progress import progress_of
 from guerdon.rules.program import Program
 
@@ -116,6 +117,10 @@ class Play:
         found["errors"] = []
         return CaseResult(found, self._explain, self.ledger.digest())
 
+    def verify(self) -> list[Finding]:
+        """What the invariants of a ledger find wrong with this one."""
+        return verify(self.ledger).findings
+
     def _tables(self) -> Tables:
         business = self.program.business
         return Tables(
@@ -141,8 +146,11 @@ class Play:
         if not isinstance(event, Event) or award["cause"] != Cause.ITSELF:
             return {}
         rows = [row for row in self.ledger.awards_of(award["seq"]) if row["cause"] == Cause.ITSELF]
-        amounts = {self.ledger.names.id("offer", int(row["offer"])): int(row["amount"]) for row in rows}
-        return self.shares.of(event, amounts)[self.ledger.names.id("offer", award["offer"])]
+        offers = [self.ledger.names.id("offer", int(row["offer"])) for row in rows]
+        amounts, earnings = (
+            dict(zip(offers, (int(row[field]) for row in rows), strict=True)) for field in ("amount", "earning")
+        )
+        return self.shares.of(event, amounts, earnings)[self.ledger.names.id("offer", award["offer"])]
 
     def _progress(self, tables: Tables) -> list[dict[str, Any]]:
         if not self.places:

@@ -123,27 +123,35 @@ def _failures(case: Case) -> list[Failure]:
         return [_as_failure(problem, "reading the rule files") for problem in problems]
     seen: dict[tuple[int, str, str, str], list[Way]] = {}
     explanations: dict[tuple[int, str, str, str], str] = {}
+    digests: dict[str, Way] = {}
     ways = list(ways_of(case))
     for way in ways:
-        for mismatch, explanation in _run_or_fault(case, program, way):
+        for mismatch, explanation in _run_or_fault(case, program, way, digests):
             key = (mismatch.line, mismatch.part, mismatch.expected, mismatch.found)
             seen.setdefault(key, []).append(way)
             explanations.setdefault(key, explanation)
-    return [Failure(*key, _told(found, len(ways)), explanations[key]) for key, found in seen.items()]
+    failures = [Failure(*key, _told(found, len(ways)), explanations[key]) for key, found in seen.items()]
+    if len(digests) > 1:
+        told = ", ".join(f"{digest[:8]} {way}" for digest, way in digests.items())
+        failures.append(Failure(1, "ledger", "the same ledger however the events are fed", told, "compared", ""))
+    return failures
 
 
-def _run_or_fault(case: Case, program: Program, way: Way) -> Iterator[tuple[Mismatch, str]]:
+def _run_or_fault(case: Case, program: Program, way: Way, digests: dict[str, Way]) -> Iterator[tuple[Mismatch, str]]:
     """``_run``; a fault of the engine fails the case and not those after it."""
     try:
-        yield from _run(case, program, way)
+        yield from _run(case, program, way, digests)
     except Exception as error:
         where = traceback.extract_tb(error.__traceback__)[-1]
         found = f"{type(error).__name__}: {error}"
         yield Mismatch(1, "engine", "no fault", found), f"in {where.name}, {Path(where.filename).name}:{where.lineno}"
 
 
-def _run(case: Case, program: Program, way: Way) -> Iterator[tuple[Mismatch, str]]:
-    """Feed the events in one way; at every place where the feed stands still, what is expected there is compared."""
+def _run(case: Case, program: Program, way: Way, digests: dict[str, Way]) -> Iterator[tuple[Mismatch, str]]:
+    """Feed the events in one way; at every place where the feed stands still, what is expected there is compared.
+
+    ``digests`` takes the digest of the ledger at the end. The ledger of the batch is verified too.
+    """
     from guerdon.engine.cases.playing import Play
 
     with Play(program, [step.fields for step in case.events], sort=case.sorted, single=way.kind == SINGLE) as play:
@@ -153,6 +161,10 @@ def _run(case: Case, program: Program, way: Way) -> Iterator[tuple[Mismatch, str
                 result = play.result()
                 for mismatch in compare(expect, result.found):
                     yield mismatch, result.explain(mismatch.event) if mismatch.event else ""
+        digests.setdefault(play.ledger.digest(), way)
+        if way.kind == BATCH:
+            for finding in play.verify():
+                yield Mismatch(1, "verify", finding.expected, f"{finding.found} ({finding})"), ""
 
 
 def _steps(way: Way, events: int) -> Iterator[int]:

@@ -44,6 +44,7 @@ def run_job(program: Program, told: Told, url: str) -> Job:
     """Evaluate the events and post what they give. Files that were processed before are told and post nothing."""
     from guerdon.engine.ledger.ledger import Ledger
     from guerdon.engine.pipeline import Run
+    from guerdon.engine.report.refusals import Refusals
 
     started = perf_counter()
     reader = _reader(program, told)
@@ -51,10 +52,15 @@ def run_job(program: Program, told: Told, url: str) -> Job:
         since = ledger.last_seq + 1
         say_if_compiling()
         run = Run.open(program, ledger, keep_refusals=told.refusals is not None)
+        refusals = Refusals()
+        if told.refusals is not None:
+            run.sift = refusals.sift
         for admission in _timed(reader.admissions(_now(), ledger.file_progress), run):
             run.admit(admission)
             bar.advance(run.counts.read, None)
         messages = [f"{file.path}: already processed, nothing of it was posted again" for file in reader.repeated]
+        if told.refusals is not None:
+            messages.append(f"{told.refusals}: {refusals.write(ledger, told.refusals):,} refusals")
         return Job(_summary(ledger, program, run, since, started), messages)
 
 
@@ -86,9 +92,7 @@ def say_if_compiling() -> None:
     from guerdon.engine.decide.compiler import is_cached
 
     if not is_cached():
-        print(
-            "compiling for this machine; it is kept for the next runs …", file=sys.stderr, flush=True
-        )
+        print("compiling for this machine; it is kept for the next runs …", file=sys.stderr, flush=True)
 
 
 def _reader(program: Program, told: Told) -> Reader:

@@ -119,6 +119,7 @@ def begin(d: Any, seq: int, now: int) -> None:
         head.seq = seq
         head.n = 0
     head.stamp += 1
+    head.instants = 0
     head.cause = 0
     head.scheme = 0
     head.spent = 0

@@ -7,9 +7,9 @@ from typing import Any
 from guerdon.engine.codes import Reason
 from guerdon.engine.decide.arithmetic import has_bit
 from guerdon.engine.decide.booking import refuse
-from guerdon.engine.decide.calendar import WINDOW_ROLLING, stepped, window_of
+from guerdon.engine.decide.calendar import WINDOW_ROLLING, stepped
 from guerdon.engine.decide.layout import CAP_TIMES, PER_CONTACT, PER_EVENT, PER_OFFER
-from guerdon.engine.decide.windows import ring_add, ring_sum, shared_at, slot_at
+from guerdon.engine.decide.windows import ring_add, ring_sum, shared_at, slot_at, window_at
 
 CAP_REACHED, COOLDOWN = int(Reason.CAP_REACHED), int(Reason.COOLDOWN)
 WINDOW_TIER = 8
@@ -26,7 +26,7 @@ def used(d: Any, c: int, k: int, seq: int, day: int) -> int:
     if cap.window == WINDOW_TIER:
         tier = d.s_contact[c].tier
         return 1 if tier >= 0 and has_bit(d.s_slot[c, cap.slot].amount, d.r_tier[tier].number) else 0
-    window = window_of(day, cap.window, seq)
+    window = window_at(d, day, cap.window, seq)
     if cap.per == PER_OFFER:
         shared_at(d, cap.slot, window)
         return int(d.s_shared[cap.slot].amount)

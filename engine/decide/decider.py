@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from guerdon.engine.decide import compiler, layout
 from guerdon.engine.decide.audience import Audience
 from guerdon.engine.decide.desk import Outputs, Scratch, lay
-from guerdon.engine.decide.journal import Journal, take
+from guerdon.engine.decide.journal import Journal, Resolved, take
 from guerdon.engine.decide.records import Records
 from guerdon.engine.decide.slots import NO_WINDOW
 from guerdon.engine.decide.state import State, Store
 from guerdon.engine.decide.tables import Tables, build
-from guerdon.engine.rows import Batch
+from guerdon.engine.events.present import Present
+from guerdon.engine.rows import FOREVER, Batch
 from guerdon.rules.program import Program
 
-EventOf = Callable[[int], Any]  # place in the batch → events.Event
+if TYPE_CHECKING:
+    from guerdon.engine.decide.rule_versions import RuleVersion
+    from guerdon.engine.decide.waiting import Waiting
 
 
 class Decider:
@@ -46,19 +48,35 @@ class Decider:
         self.records = Records(store.records)
         self.step = compiler.plain() if plain else compiler.compiled()
         self.batch: Batch | None = None
-        self.event_of: EventOf | None = None
+        self.event_of: Present | None = None  # row of the batch → events.Event, and what finds them
+        self.opened: dict[int, Any] = {}  # chunks of the log that were read last: number → frames
+        self.out_of_order = False  # an event that had waited wrote rows after later ones
+        self.versions: dict[int, RuleVersion] = {}  # compiled again for what comes back, see rule_versions
+        self.foreign: dict[tuple[int, int, int], Any] = {}  # counters of rules no longer in force, see counters
+        self.resolved: list[Resolved] = []  # events that had waited and were decided since the last journal
         self.desk: Any = None  # what the plain functions read
         self._on: Any = None  # what the step reads
         self._kept: Any = None
+        self._waiting: Waiting | None = None
+
+    @property
+    def waiting(self) -> Waiting:
+        """The events that wait for what they name."""
+        if self._waiting is None:
+            from guerdon.engine.decide.waiting import Waiting
+
+            self._waiting = Waiting(self)
+        return self._waiting
 
     # ---- the loop ----
 
-    def decide(self, batch: Batch, event_of: EventOf) -> None:
+    def decide(self, batch: Batch, event_of: Present) -> None:
         """Decide a batch in its order; what comes of it is collected until ``journal`` takes it."""
         from guerdon.engine.decide.handling import handle
 
         self.batch, self.event_of = batch, event_of
         self.lay()
+        self.waiting.mark()
         i, end = 0, len(batch.events)
         while i < end:
             stop = self.next_stop(i, end)
@@ -73,7 +91,12 @@ class Decider:
         """The first event from ``start`` on that belongs to a handler by its route."""
         assert self.batch is not None
         routed = np.flatnonzero(self.batch.events["route"][start:end])
-        return start + int(routed[0]) if len(routed) else end
+        first = start + int(routed[0]) if len(routed) else end
+        deadline = self.waiting.deadline
+        if deadline < FOREVER:
+            after = np.flatnonzero(self.batch.events["time"][start:first] > deadline)
+            first = start + int(after[0]) if len(after) else first
+        return first
 
     def run(self, start: int, end: int, forced: int) -> tuple[int, int]:
         """Run the step over events of the batch."""
@@ -103,9 +126,13 @@ class Decider:
         self._on = self.desk if self.plain_only else self.step.on(self._kept)
 
     def make_room(self) -> None:
-        """Let outputs and free lots double."""
-        self.outputs.grow()
-        self.state.room_for_lots(2 * int(self.state.arrays["s_head"]["free_lots"][0]) + 1024)
+        """Let what is nearly full double: lots, outputs, or both if neither is plainly short."""
+        wanted = 8 * len(self.program.offers) * (3 + len(self.program.schemes)) + 1024
+        short_of_lots = int(self.state.arrays["s_head"]["free_lots"][0]) < wanted
+        if short_of_lots:
+            self.state.room_for_lots(wanted + len(self.state.arrays["s_lot"]))
+        if not self.outputs.grow() and not short_of_lots:
+            self.outputs.grow(0.0)
         self.lay()
 
     def row(self, number: int, time: int = 0) -> int:
@@ -141,7 +168,13 @@ class Decider:
 
     def journal(self) -> Journal:
         """What was decided since the last call, with every row of state that changed; marks it as saved."""
-        return take(self.state, self.outputs, self.records)
+        from guerdon.engine.decide.counters import foreign_rows
+
+        self.out_of_order = False
+        resolved, self.resolved = self.resolved, []
+        journal = take(self.state, self.outputs, self.records)
+        past = np.concatenate([journal.counters_past, foreign_rows(self)]) if self.foreign else journal.counters_past
+        return journal._replace(resolved=resolved, counters_past=past)
 
     def windows_of(self, slot: int) -> int:
         """Kind of window of a contact's counter, or NO_WINDOW."""

@@ -39,13 +39,18 @@ class Outputs:
         self.head[:] = 0
         self.refused[:] = 0
 
-    def grow(self) -> None:
-        """Double every output, keeping what is in it."""
+    def grow(self, used_share: float = 0.5) -> bool:
+        """Double the outputs of which more than a share is used, keeping what is in them; False if there were none."""
+        grew = False
         for name, old in self.arrays.items():
-            grown = np.zeros(2 * len(old), old.dtype)
             used = int(self.head[_OUTPUTS[name][0]][0])
+            if used < used_share * len(old):
+                continue
+            grown = np.zeros(2 * len(old), old.dtype)
             grown[:used] = old[:used]
             self.arrays[name] = grown
+            grew = True
+        return grew
 
     def taken(self, name: str) -> np.ndarray:
         """A copy of the rows of one output."""
@@ -68,9 +73,12 @@ class Scratch:
             "w_share": np.zeros(2048, np.int64),
             "w_used": np.zeros(max(1, len(tables.program.merchants)), np.int64),
             "w_queue": np.zeros(256, layout.QUEUED),
+            "w_window": np.zeros(8, np.int64),
         }
         self.arrays["w_head"]["tier_view"] = layout.TIER_NOW
         self.arrays["w_head"]["class_code"] = -1
+        self.arrays["w_head"]["own_spend"] = self.arrays["w_head"]["own_payout"] = layout.NO_OWN_LIMIT
+        self.arrays["w_head"]["day"] = -(1 << 40)
         self.arrays["w_head"]["share_stamp"] = -1
 
 

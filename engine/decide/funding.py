@@ -6,9 +6,8 @@ from typing import Any
 
 from guerdon.engine.codes import Reason
 from guerdon.engine.decide.arithmetic import FLOOR, HALF_DOWN, HALF_UP, has_bit, muldiv
-from guerdon.engine.decide.calendar import window_of
 from guerdon.engine.decide.layout import SHARE_AMOUNT, SHARE_NONE, SHARE_RATE
-from guerdon.engine.decide.windows import shared_at
+from guerdon.engine.decide.windows import shared_at, window_at
 
 NO_TERMS = -1
 TERMS_INACTIVE, TERMS_FORBID = int(Reason.TERMS_INACTIVE), int(Reason.TERMS_FORBID)
@@ -109,7 +108,7 @@ def budget_left(d: Any, merchant: int, time: int, day: int) -> int:
     slot = d.r_merchant[merchant].budget_slot
     if t.prepaid == 1:
         return d.s_shared[slot].amount
-    shared_at(d, slot, window_of(day, t.budget_window, 0))
+    shared_at(d, slot, window_at(d, day, t.budget_window, 0))
     return t.budget - d.s_shared[slot].amount
 
 

@@ -117,6 +117,7 @@ def _post_money(d: Any, i: int, c: int, o: int, cause: int, name_n: int, usable_
     lot.prepaid = d.r_terms[terms].prepaid if terms != NO_TERMS else 0
     lot.expiry_business = d.r_terms[terms].expiry_business if terms != NO_TERMS else 0
     lot.instant = offer.instant if cause == 0 else 0
+    d.w_head[0].instants += lot.instant
     lot.pending = 1 if pending else 0
     lot.stored = 0
     lot.dirty = 1

@@ -12,6 +12,17 @@ from guerdon.engine.decide.state import State
 from guerdon.engine.rows import LOT, Record
 
 
+class Resolved(NamedTuple):
+    """The end of an event that had waited: decided right after the event ``at_seq``. ``contact``: the one it names."""
+
+    seq: int
+    at_seq: int
+    transfers: int
+    outcome: int
+    reason: int
+    contact: int
+
+
 class Journal(NamedTuple):
     """Rows to be posted in one transaction; numbers throughout. ``lots`` with nothing remaining are used up."""
 
@@ -30,6 +41,7 @@ class Journal(NamedTuple):
     refused: np.ndarray  # int64[offers, reasons]
     profiles: dict[int, dict[str, Any]]
     records: list[Record]
+    resolved: list[Resolved] = []
 
 
 def take(state: State, outputs: Outputs, records: Records) -> Journal:

@@ -226,8 +226,13 @@ WORK_HEAD = _record(
     ("open_before", "i8"),
     ("money_off", "i8"),  # what less_spend takes off, of the currency
     ("share_stamp", "i8"),
+    ("day", "i8"),  # the local day of w_window
+    ("instants", "i4"),  # lots that this event's instant awards have made
     ("now", "i8"),  # the later of the event's time and the contact's clock
+    ("own_spend", "i8"),  # what the contact's own limits leave of spends and payouts; -1 nothing, NO_OWN_LIMIT all
+    ("own_payout", "i8"),
 )
+NO_OWN_LIMIT = 1 << 62
 OUT_HEAD = _record(("transfers", "i8"), ("awards", "i8"), ("refusals", "i8"), ("outcomes", "i8"), ("past", "i8"), ("tiers", "i8"), ("members", "i8"), ("closed", "i8"), ("derived", "i8"))
 DERIVED = _record(("seq", "i8"), ("time", "i8"), ("contact", "i8"), ("cause", "i4"), ("scheme", "i4"), ("tier", "i4"))
 CLOSED_LOT = _record(("contact", "i8"), ("seq", "i8"), ("n", "i4"))
@@ -243,6 +248,7 @@ I64, I32, U64 = np.dtype(np.int64), np.dtype(np.int32), np.dtype(np.uint64)
 # Every array of the desk: its dtype and number of dimensions. W stands for the words of 64 offers.
 FIELDS: dict[str, tuple[np.dtype[Any], int]] = {
     "zone_at": (I64, 1),  # [changes], µs UTC
+    "zone_hint": (I32, 1),  # by instant >> ZONE_SHIFT: the change to look from
     "zone_offset": (I64, 1),  # [changes], µs
     "r_head": (HEAD, 1),  # [1]
     "r_offer": (OFFER, 1),  # [offers]
@@ -290,6 +296,7 @@ FIELDS: dict[str, tuple[np.dtype[Any], int]] = {
     "w_bucket": (BUCKET_WORK, 1),  # [64]
     "w_share": (I64, 1),  # [lines]: less_spend's share of each line
     "w_used": (I64, 1),  # [merchants]: taken off budgets by this event so far
+    "w_window": (I64, 1),  # [8]: the windows of w_head.day by kind
     "w_queue": (QUEUED, 1),  # [...]
     "o_head": (OUT_HEAD, 1),
     "o_transfer": (TRANSFER, 1),

@@ -9,9 +9,8 @@ import numpy as np
 from guerdon.engine.codes import Reason
 from guerdon.engine.decide.arithmetic import bit_count, has_bit
 from guerdon.engine.decide.booking import refuse
-from guerdon.engine.decide.calendar import window_of
 from guerdon.engine.decide.layout import GOAL_ACHIEVEMENTS, GOAL_QUANTITY, GOAL_SPEND, GOAL_STREAK, GOAL_VISITS_BY_DAY
-from guerdon.engine.decide.windows import slot_at
+from guerdon.engine.decide.windows import slot_at, window_at
 
 GOAL_NOT_REACHED = int(Reason.GOAL_NOT_REACHED)
 
@@ -19,7 +18,7 @@ GOAL_NOT_REACHED = int(Reason.GOAL_NOT_REACHED)
 def advance(d: Any, c: int, o: int, seq: int, day: int) -> int:
     """Move the offer's goals by this event and return the new wins."""
     offer = d.r_offer[o]
-    turn(d, c, o, window_of(day, d.r_goal[offer.goal_first].window, seq))
+    turn(d, c, o, window_at(d, day, d.r_goal[offer.goal_first].window, seq))
     won = -1
     for g in range(offer.goal_first, offer.goal_first + offer.goal_count):
         done = _advance_goal(d, c, o, g, seq, day)
@@ -97,7 +96,7 @@ def _note_class(d: Any, c: int, o: int, g: int) -> int:
 def _advance_streak(d: Any, c: int, o: int, g: int, seq: int, day: int) -> int:
     """Move a streak: its counter's window is the first of the running windows, its mark the last one completed."""
     goal = d.r_goal[g]
-    window = window_of(day, goal.window, seq)
+    window = window_at(d, day, goal.window, seq)
     run = d.s_slot[c, goal.slot]
     if run.mark != window and run.mark != window - 1:
         slot_at(d, c, goal.slot, window)

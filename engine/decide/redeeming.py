@@ -45,7 +45,7 @@ def may_pay(d: Any, c: int, row: int, seq: int, automatic: bool) -> int:
 def redeem(d: Any, i: int, c: int, automatic: bool, limit: int) -> int:
     """Redeem on a purchase: instant awards of the event, and with ``automatic`` every other usable lot, up to ``limit`` units."""
     seq = d.b_event[i].seq
-    if d.s_contact[c].lot_head == NO_LOT or limit <= 0:
+    if d.s_contact[c].lot_head == NO_LOT or limit <= 0 or (not automatic and d.w_head[0].instants == 0):
         return 0
     pools = U0
     row = d.s_contact[c].lot_head

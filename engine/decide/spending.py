@@ -20,10 +20,10 @@ from guerdon.engine.decide.booking import (
     of_merchant,
     refuse_request,
 )
-from guerdon.engine.decide.calendar import DAY, to_local, window_of
+from guerdon.engine.decide.calendar import DAY, to_local
 from guerdon.engine.decide.funding import NO_TERMS, fee_part, permission, terms_at
 from guerdon.engine.decide.layout import ON_PAYOUT, ON_SPEND, SHARE_AMOUNT, SHARE_NONE, SHARE_RATE
-from guerdon.engine.decide.windows import slot_at
+from guerdon.engine.decide.windows import slot_at, window_at
 from guerdon.engine.rows import REQUEST_PAYOUT, REQUEST_SPEND, SPEND_AMOUNT, SPEND_NONE, TOKEN_BAD
 
 SPEND, WALLET_FEE, SPEND_FEE = int(TransferKind.SPEND), int(TransferKind.WALLET_FEE), int(TransferKind.SPEND_FEE)
@@ -89,12 +89,14 @@ def _affordable(d: Any, on: int, want: int, funds: int) -> int:
 
 def within_limits(d: Any, c: int, on: int, want: int, seq: int) -> int:
     """What the wallet's limits leave of ``want``; -1 when a limit refuses it."""
+    if want > (d.w_head[0].own_spend if on == ON_SPEND else d.w_head[0].own_payout):
+        return -1
     day = to_local(d, d.w_head[0].now) // DAY
     for r in range(d.r_head[0].limits):
         limit = d.r_limit[r]
         if limit.on != on:
             continue
-        slot_at(d, c, limit.slot, window_of(day, limit.window, seq))
+        slot_at(d, c, limit.slot, window_at(d, day, limit.window, seq))
         row = d.s_slot[c, limit.slot]
         if limit.has_times == 1 and row.wins + 1 > limit.times:
             return -1

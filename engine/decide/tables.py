@@ -12,6 +12,7 @@ import numpy as np
 from guerdon.engine.codes import EventType
 from guerdon.engine.decide import layout
 from guerdon.engine.decide.arithmetic import HALF_UP, muldiv
+from guerdon.engine.decide.calendar import ZONE_FROM, ZONE_SHIFT
 from guerdon.engine.decide.offer_tables import OfferTables
 from guerdon.engine.decide.slots import NO_WINDOW, Slots
 from guerdon.engine.events.times import Zone, zone
@@ -58,6 +59,7 @@ def build(program: Program, names: Numbers, version: int) -> Tables:
     offers = OfferTables(program, names, slots, selection, business_zone)
     arrays: dict[str, np.ndarray] = {
         "zone_at": np.asarray(business_zone.starts, np.int64),
+        "zone_hint": _zone_hints(np.asarray(business_zone.starts, np.int64)),
         "zone_offset": np.asarray(business_zone.offsets, np.int64),
         **offers.arrays(),
         "r_scheme": _schemes(program, names),
@@ -86,6 +88,14 @@ def build(program: Program, names: Numbers, version: int) -> Tables:
         tuple(int(n) for n in arrays["r_scheme"]["number"]),
         {m.id: k for k, m in enumerate(program.merchants)},
     )
+
+
+def _zone_hints(changes: np.ndarray) -> np.ndarray:
+    """For each step of time the last change at or before its beginning."""
+    steps = (int(changes[-1]) - ZONE_FROM >> ZONE_SHIFT) + 2
+    begins = ZONE_FROM + (np.arange(max(2, steps), dtype=np.int64) << ZONE_SHIFT)
+    begins[0] = np.iinfo(np.int64).min
+    return np.maximum(np.searchsorted(changes, begins, side="right") - 1, 0).astype(np.int32)
 
 
 def _records(dtype: np.dtype[np.void], rows: Iterable[Sequence[Any]]) -> np.ndarray:

@@ -8,6 +8,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from guerdon.engine.decide.calendar import WINDOW_EVENT, WINDOW_ROLLING, window_of
+
+
+def window_at(d: Any, day: int, kind: int, seq: int) -> int:
+    """``calendar.window_of``, worked out once for a day: most events are of the day of the one before."""
+    if kind == WINDOW_EVENT:
+        return seq
+    head = d.w_head[0]
+    if head.day != day:
+        head.day = day
+        for k in range(WINDOW_EVENT + 1, WINDOW_ROLLING + 1):
+            d.w_window[k] = window_of(day, k, seq)
+    return d.w_window[kind]
+
 
 def slot_at(d: Any, c: int, slot: int, window: int) -> None:
     """Turn a contact's counter to the window."""

@@ -82,7 +82,7 @@ class Bulk:
         good = self._agreed(rows, first) & (count <= MAX_LINES)
         good &= np.full(len(first), self.permitted and len(self.source) <= MAX_TEXT and self.source != "")
         total, net, quantity, product = self._figures(rows, first, good)
-        times = rows[TIME].gather(first)
+        times = rows[TIME][first]
         if times.null_count():
             good &= times.is_not_null().to_numpy()
             times = times.fill_null(0)
@@ -161,8 +161,9 @@ class Bulk:
 
     def _order(self, times: pl.Series, ids: pl.Series, good: np.ndarray) -> np.ndarray:
         """int64: the good events in log order. Rows come by time; only the ids of one time may need sorting."""
-        tied = (times == times.shift()) & (ids < ids.shift())
-        if not tied.any():
+        moments = times.to_numpy()
+        tied = np.flatnonzero(moments[1:] == moments[:-1])
+        if not len(tied) or not (ids[tied + 1] < ids[tied]).any():
             return np.flatnonzero(good)
         order = pl.DataFrame({"time": times, "id": ids}).select(pl.arg_sort_by("time", "id", maintain_order=True))
         rows: np.ndarray = order.to_series().to_numpy().astype(np.int64)
@@ -192,7 +193,7 @@ class Bulk:
 def changes(values: pl.Series) -> np.ndarray:
     """int64: the rows whose next row has another value; a missing value is a value."""
     if values.null_count() == 0 and (values.dtype.is_numeric() or values.dtype.is_temporal()):
-        plain = values.to_physical().to_numpy()
+        plain = values.to_numpy()
         return np.flatnonzero(plain[1:] != plain[:-1])
     return values.slice(1).ne_missing(values.slice(0, max(0, len(values) - 1))).arg_true().to_numpy().astype(np.int64)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +18,12 @@ from guerdon.engine.events.jsonl import JsonLines
 from guerdon.engine.events.mapping import FILE, Feed, Feeds
 from guerdon.engine.events.normalise import Normaliser
 from guerdon.engine.events.records import Records
-from guerdon.engine.events.tables import ORDER, Table
+from guerdon.engine.events.tables import ORDER, SLICE_ROWS, Table
 from guerdon.engine.events.units import FeedInvalid
 from guerdon.rules.program import Program
 
 BATCH_EVENTS = 100_000
+LINE_ROWS = 1 << 20  # so many lines at once are about a batch of events, which then needs no copying together
 _JSON = (".jsonl", ".ndjson", ".json")
 _TABLES = (".csv", ".tsv", ".txt", ".parquet")
 _HASH_BLOCK = 1 << 20
@@ -102,7 +103,9 @@ class Reader:
         catalog = Catalog(feed, self.line_attributes, path.parent)
         sources = [*feed.fields.values(), *feed.attributes.values(), *feed.lines.values()]
         names = [source.name for source in sources if source.name] + ([feed.join.on] if feed.join else [])
-        table = Table(path, names, feed.fields["time"], "\t" if path.suffix.lower() == ".tsv" else feed.separator)
+        separator = "\t" if path.suffix.lower() == ".tsv" else feed.separator
+        slice_rows = LINE_ROWS if feed.grain == "line" else SLICE_ROWS
+        table = Table(path, names, feed.fields["time"], separator, slice_rows)
         records = Records(feed, self.normaliser, catalog)
         bulk = Bulk(feed, self.normaliser, catalog, self.personal) if suits(feed, catalog) else None
         id_column = feed.fields["id"].name
@@ -184,6 +187,11 @@ def _batched(
     held: list[Admission] = []
     marks: dict[str, FeedMark] = {}
     for part, reached in parts:
+        while len(reached) == 1 and len(part) >= 2 * batch_events:
+            head, part = part.split(batch_events)
+            yield from ([_with(joined(held), list(marks.values()))] if held else [])
+            held, marks = [], {}
+            yield _with(head, [replace(reached[0], events=reached[0].events - len(part))])
         if held and sum(map(len, held)) + len(part) > batch_events:
             yield _with(joined(held), list(marks.values()))
             held, marks = [], {}

@@ -110,8 +110,9 @@ class Frames:
     def line_table(self, columns: Iterable[str], first: int = 0, stop: int | None = None) -> pl.DataFrame:
         """The figures of lines (LINE_FIELDS) with the named columns of their product beside them."""
         lines = self.lines.slice(first, None if stop is None else stop - first)
-        names = [name for name in columns if name in self.products.columns]
-        return lines.select(LINE_FIELDS).hstack(self.products.select(names)[lines["product"]].get_columns())
+        product = lines["product"]
+        named = [self.products[name][product] for name in columns if name in self.products.columns]
+        return lines.select(LINE_FIELDS).hstack(named)
 
     def take(self, rows: np.ndarray) -> Frames:
         """The events at ``rows``, in that order, with their lines. The products stay as they are."""
@@ -193,7 +194,11 @@ def concatenated(parts: Sequence[Frames]) -> Frames:
     whole = products[0] if len(products) == 1 else pl.concat(products, how="diagonal")
     personal = frozenset().union(*(part.personal for part in parts))
     return Frames(
-        pl.concat(events, how="diagonal"), pl.concat(lines), whole, personal, catalog if len(products) == 1 else None
+        pl.concat(events, how="diagonal", rechunk=True),
+        pl.concat(lines, rechunk=True),
+        whole,
+        personal,
+        catalog if len(products) == 1 else None,
     )
 
 

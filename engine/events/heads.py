@@ -42,7 +42,7 @@ class Heads:
                 value = source.value if source is not None else None
                 found[name] = pl.Series(name, [value], dtype=pl.String).new_from_index(0, len(first))
                 continue
-            told = rows[source.name].gather(first)
+            told = rows[source.name][first]
             found[name] = texts(told).alias(name)
             if not told.dtype.is_integer():
                 good &= _fits(found[name], 64 if name == "channel" else MAX_TEXT)
@@ -57,7 +57,7 @@ class Heads:
         """Each distinct place once."""
         told = [found[name] for name in _PLACE]
         example, which = distinct_rows(told)
-        keys = list(zip(*(each.gather(example) for each in told), strict=True))
+        keys = list(zip(*(each[example] for each in told), strict=True))
         known = np.ones(len(keys), dtype=bool)
         full: list[tuple[str | None, ...]] = []
         for row, key in enumerate(keys):
@@ -69,7 +69,7 @@ class Heads:
         if not known.all():
             good &= known[which]
         for name, values in zip(_PLACE, zip(*full, strict=True), strict=True):
-            found[name] = pl.Series(name, values, dtype=pl.String).gather(which)
+            found[name] = pl.Series(name, values, dtype=pl.String)[which]
         place = lanes([place_text(*key) for key in keys])[which]
         found["place_a"], found["place_b"] = column(place[:, 0]), column(place[:, 1])
 
@@ -85,7 +85,7 @@ class Heads:
         """Columns of the events frame but for lines, in ``order``; times, sums and lanes are in it already."""
         size = len(times)
         if size != len(words["id"]) or not np.array_equal(order, np.arange(size)):
-            words = {name: each.gather(order) for name, each in words.items()}
+            words = {name: each[order] for name, each in words.items()}
         content = self._content(times, words, sums, line_lanes)
         constant = {"source": self.source, "type": int(EventType.PURCHASE), "received_at": received_at}
         constant |= dict.fromkeys(("seq", "contact_number", "spend_kind", "spend_amount"), 0)

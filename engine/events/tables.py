@@ -14,7 +14,7 @@ import polars as pl
 from guerdon.engine.events.mapping import Column
 from guerdon.engine.events.units import FeedInvalid, instants
 
-SLICE_ROWS = 262_144
+SLICE_ROWS = 1 << 17
 SORTED_ROWS = 8_000_000  # rows of a file out of order that are sorted in memory at once
 TIME = "__time"
 _CSV_BLOCK = 1 << 22
@@ -36,17 +36,18 @@ class Table:
     columns: Sequence[str]
     time: Column
     separator: str = ","
+    slice_rows: int = SLICE_ROWS
     broken: list[BrokenRow] = field(default_factory=list)  # met while the last slices were read
 
     def slices(self) -> Iterator[pl.DataFrame]:
         """All rows by time, those of the same time as they stand in the file; a slice ends where a time ends."""
         rows, ordered = self._surveyed()
         if ordered:
-            yield from _cut(self._timed(self._read()))
+            yield from _cut(self._timed(self._read()), self.slice_rows)
         elif rows <= SORTED_ROWS:
             whole = list(self._timed(self._read()))
             if whole:
-                yield from _cut(iter([_by_time(pl.concat(whole))]))
+                yield from _cut(iter([_by_time(pl.concat(whole))]), self.slice_rows)
         else:
             yield from self._by_parts(rows)
 
@@ -89,7 +90,7 @@ class Table:
             if number:
                 self.broken = []
             if held:
-                yield from _cut(iter([_by_time(pl.concat(held))]))
+                yield from _cut(iter([_by_time(pl.concat(held))]), self.slice_rows)
 
     def _timed(self, frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
         last: Any = None
@@ -109,7 +110,7 @@ class Table:
     def _parquet(self, columns: list[str]) -> Iterator[pl.DataFrame]:
         lazy = pl.scan_parquet(self.path)
         self._check(columns, lazy.collect_schema().names())
-        return iter(lazy.select(columns).collect_batches(maintain_order=True, chunk_size=SLICE_ROWS))
+        return iter(lazy.select(columns).collect_batches(maintain_order=True, chunk_size=self.slice_rows))
 
     def _csv(self, columns: list[str]) -> Iterator[pl.DataFrame]:
         import pyarrow as pa
@@ -193,12 +194,12 @@ def _by_time(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.sort(ORDER, maintain_order=True, nulls_last=False)
 
 
-def _cut(frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-    """The same rows in slices of about SLICE_ROWS, each cut where a time ends."""
+def _cut(frames: Iterator[pl.DataFrame], rows: int) -> Iterator[pl.DataFrame]:
+    """The same rows in slices of about ``rows``, each cut where a time ends."""
     held: list[pl.DataFrame] = []
     for frame in frames:
-        for start in range(0, frame.height, SLICE_ROWS):
-            piece = frame.slice(start, SLICE_ROWS)
+        for start in range(0, frame.height, rows):
+            piece = frame.slice(start, rows)
             times = piece[ORDER]
             end = int(times.search_sorted(times[-1], side="left")) if times[-1] is not None else 0
             if end == 0:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Final, Protocol
@@ -50,7 +51,7 @@ class Checked:
     check: str
     title: str
     found: int
-    seconds: float
+    seconds: Decimal
     skipped: str = ""
 
 
@@ -116,10 +117,10 @@ def verify(ledger: Ledger, *, replay: Replay | None = None) -> Report:
         if name in checks:
             _run(report, name, title, checks.pop(name)())
         elif name == "V11":
-            report.checks.append(Checked(name, title, 0, 0.0, "no statement was closed"))
+            report.checks.append(Checked(name, title, 0, Decimal(0), "no statement was closed"))
     if replay is None:
         for name in ("V10", "V14"):
-            report.checks.append(Checked(name, TITLES[name], 0, 0.0, "needs a replay"))
+            report.checks.append(Checked(name, TITLES[name], 0, Decimal(0), "needs a replay"))
     else:
         _replayed(report, ledger, replay)
     report.checks.sort(key=lambda checked: int(checked.check[1:]))
@@ -146,12 +147,16 @@ def _checks(ledger: Ledger) -> dict[str, Callable[[], Iterator[Finding]]]:
 
 
 def _run(report: Report, name: str, title: str, findings: Iterator[Finding]) -> None:
-    began = time.perf_counter()
+    began = time.perf_counter_ns()
     careful = _careful(name, findings)
     shown = list(islice(careful, SHOWN))
     more = sum(1 for _ in careful)
     report.findings.extend(shown)
-    report.checks.append(Checked(name, title, len(shown) + more, time.perf_counter() - began))
+    report.checks.append(Checked(name, title, len(shown) + more, _since(began)))
+
+
+def _since(began_ns: int) -> Decimal:
+    return Decimal(time.perf_counter_ns() - began_ns).scaleb(-9)
 
 
 def _careful(name: str, findings: Iterator[Finding]) -> Iterator[Finding]:
@@ -165,8 +170,8 @@ def _careful(name: str, findings: Iterator[Finding]) -> Iterator[Finding]:
 def _replayed(report: Report, ledger: Ledger, replay: Replay) -> None:
     from guerdon.engine.ledger import audit_replay
 
-    began = time.perf_counter()
+    began = time.perf_counter_ns()
     with replay(ledger) as again:
-        seconds = time.perf_counter() - began
+        seconds = _since(began)
         _run(report, "V10", TITLES["V10"], audit_replay.state(ledger, again))
         _run(report, "V14", f"{TITLES['V14']} (replayed in {seconds:.1f} s)", audit_replay.digest(ledger, again))

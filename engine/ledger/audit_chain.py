@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from sqlalchemy import Select, bindparam, func, select
@@ -14,6 +14,7 @@ from guerdon.engine.ledger.audit import Finding
 from guerdon.engine.ledger.digest import DIGESTED, Table, add_rows, chain_hash, journal_hash, no_sums
 from guerdon.engine.ledger.matrices import pack, sorted_by_key
 from guerdon.engine.ledger.posting import LAYOUT, TARGETS
+from guerdon.engine.ledger.store import Row
 
 if TYPE_CHECKING:
     from guerdon.engine.ledger.ledger import Ledger
@@ -33,6 +34,7 @@ def _between(name: str, columns: tuple[str, ...]) -> Select[Any]:
     return chosen.where(table.c.seq.between(bindparam("low"), bindparam("high"))).order_by(*table.primary_key.columns)
 
 
+_TOGETHER: Final = 20_000  # seqs that are read at once, or one chunk if it is larger
 _BY_SEQ = ("transfer", "award", "refusal")
 _NUMBERS = {name: _between(name, LAYOUT[name]) for name in ("event", *_BY_SEQ)}
 _TEXTS = _between("event", TARGETS["event"].texts)
@@ -43,39 +45,65 @@ _COUNTS = tuple(
 
 
 class _Rows:
-    """Reads the journal of one chunk after the other. What an event did when it ended late is in the later chunk."""
+    """Reads the journals of chunks in their order, many small chunks at a time.
+
+    What an event did when it ended late is in the later chunk.
+    """
 
     def __init__(self, ledger: Ledger) -> None:
         self._store = ledger.store
-        self._resolved = ledger.store.matrix(_whole("resolved"))
-        self._periods = ledger.store.matrix(_whole("tier_period"))
+        resolved, periods = self._store.matrix(_whole("resolved")), self._store.matrix(_whole("tier_period"))
+        self._resolved, self._at = resolved, LAYOUT["resolved"].index("at_seq")
+        self._ended = resolved[np.argsort(resolved[:, self._at], kind="stable")]
+        self._period_seq = LAYOUT["tier_period"].index("seq")
+        self._periods = periods[np.argsort(periods[:, self._period_seq], kind="stable")]
+        self._last = 0
+        self._numbers: dict[str, np.ndarray] = {}
+        self._texts: list[Row] = []
         self.read = dict.fromkeys(DIGESTED, 0)
 
     def journal(self, low: int, high: int) -> dict[str, Table]:
-        events = self._store.matrix(_NUMBERS["event"], low=low, high=high)
-        texts = self._store.rows(_TEXTS, low=low, high=high)
-        packed = tuple(pack([row[place] for row in texts], len(events)) for place in range(len(TARGETS["event"].texts)))
-        at = self._resolved[:, LAYOUT["resolved"].index("at_seq")]
-        ended = self._resolved[(at >= low) & (at <= high)]
-        later = self._resolved[(self._resolved[:, 0] >= low) & (self._resolved[:, 0] <= high) & (at > high)][:, 0]
+        """The rows of the chunk of these seqs, by table, in key order."""
+        if high > self._last:
+            self._load(low, max(high, low + _TOGETHER))
+        waited = _between_seqs(self._resolved, 0, low, high)
+        later = waited[waited[:, self._at] > high][:, 0]
+        ended = _between_seqs(self._ended, self._at, low, high)
         earlier = ended[ended[:, 0] < low][:, 0]
-        found = {"event": Table(LAYOUT["event"], events, packed)}
+        first, last = np.searchsorted(self._numbers["event"][:, 0], [low, high + 1])
+        texts, count = self._texts[first:last], len(TARGETS["event"].texts)
+        packed = tuple(pack([row[place] for row in texts], len(texts)) for place in range(count))
+        found = {"event": Table(LAYOUT["event"], self._numbers["event"][first:last], packed)}
         for name in _BY_SEQ:
-            found[name] = Table(LAYOUT[name], self._of(name, low, high, earlier, later))
-        seq = self._periods[:, LAYOUT["tier_period"].index("seq")]
-        mine = (seq >= low) & (seq <= high) & ~np.isin(seq, later) | np.isin(seq, earlier)
-        found["tier_period"] = Table(LAYOUT["tier_period"], self._periods[mine])
-        found["resolved"] = Table(LAYOUT["resolved"], ended)
+            own = _between_seqs(self._numbers[name], 0, low, high)
+            more = [self._store.matrix(_NUMBERS[name], low=int(seq), high=int(seq)) for seq in earlier]
+            found[name] = Table(LAYOUT[name], _moved(own, later, more, 0, 2))
+        own = _between_seqs(self._periods, self._period_seq, low, high)
+        more = [_between_seqs(self._periods, self._period_seq, int(seq), int(seq)) for seq in earlier]
+        found["tier_period"] = Table(LAYOUT["tier_period"], _moved(own, later, more, self._period_seq, 3))
+        found["resolved"] = Table(LAYOUT["resolved"], sorted_by_key(ended, 1))
         for name, table in found.items():
             self.read[name] += len(table.numbers)
         return {name: found[name] for name in DIGESTED}
 
-    def _of(self, name: str, low: int, high: int, earlier: np.ndarray, later: np.ndarray) -> np.ndarray:
-        numbers = self._store.matrix(_NUMBERS[name], low=low, high=high)
-        if len(later):
-            numbers = numbers[~np.isin(numbers[:, 0], later)]
-        parts = [self._store.matrix(_NUMBERS[name], low=int(seq), high=int(seq)) for seq in earlier]
-        return sorted_by_key(np.concatenate([*parts, numbers]), 2) if parts else numbers
+    def _load(self, low: int, high: int) -> None:
+        self._numbers = {name: self._store.matrix(_NUMBERS[name], low=low, high=high) for name in _NUMBERS}
+        self._texts = self._store.rows(_TEXTS, low=low, high=high)
+        self._last = high
+
+
+def _between_seqs(numbers: np.ndarray, column: int, low: int, high: int) -> np.ndarray:
+    """The rows whose ``column``, by which they are sorted, is from ``low`` to ``high``."""
+    first, last = np.searchsorted(numbers[:, column], [low, high + 1])
+    found: np.ndarray = numbers[first:last]
+    return found
+
+
+def _moved(own: np.ndarray, later: np.ndarray, more: list[np.ndarray], column: int, keys: int) -> np.ndarray:
+    """A chunk's own rows without those of events that ended later, with those of events that ended in it."""
+    if len(later):
+        own = own[~np.isin(own[:, column], later)]
+    return sorted_by_key(np.concatenate([*more, own]) if more else own, keys)
 
 
 def _whole(name: str) -> Select[Any]:

@@ -13,8 +13,10 @@ from guerdon.engine.ledger.audit import Finding
 if TYPE_CHECKING:
     from guerdon.engine.ledger.ledger import Ledger
 
-_STATE: Final = ("contact", "counter", "counter_past", "membership", "lot", "tier_period", "balance", "business_key",
-                "record", "profile", "identifier")  # fmt: skip
+_STATE: Final = (
+    "contact", "counter", "counter_past", "membership", "profile", "record", "lot", "tier_period", "balance",
+    "business_key",
+)  # fmt: skip
 
 
 def state(ledger: Ledger, again: Ledger) -> Iterator[Finding]:

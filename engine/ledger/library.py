@@ -132,15 +132,14 @@ class Handle:
                 continue
             statement = self._prepare(sql(size))
             try:
-                written, status = loops.write(
+                done, status = loops.write(
                     call.sqlite3_mutex_enter, call.sqlite3_mutex_leave, self._mutex,
                     call.sqlite3_bind_int64, call.sqlite3_bind_text, call.sqlite3_step, call.sqlite3_reset, statement,
-                    size, len(number_places) + len(text_places), numbers[done:], number_places,
-                    addresses, offsets[:, done:], text_places,
+                    done, size, len(number_places) + len(text_places), numbers, number_places,
+                    addresses, offsets, text_places,
                 )  # fmt: skip
                 if status != DONE:
                     raise self._error(status)
-                done += written
             finally:
                 call.sqlite3_finalize(statement)
 

@@ -12,26 +12,27 @@ _ROW, _DONE = 100, 101
 @numba.njit(cache=True, nogil=True)
 def write(
     enter: Any, leave: Any, mutex: Any, bind_number: Any, bind_text: Any, step: Any, reset: Any, statement: Any,
-    at_once: Any, width: Any, numbers: Any, number_places: Any, data: Any, offsets: Any, text_places: Any,
+    first: Any, at_once: Any, width: Any, numbers: Any, number_places: Any, data: Any, offsets: Any, text_places: Any,
 ) -> Any:  # fmt: skip
     """Binds ``at_once`` rows of ``width`` values and runs the statement, until fewer than that are left.
 
-    Returns how many rows were written and the status of the last run: done unless it failed.
+    Begins with the row ``first``. Returns the row after the last that was written, and the status of the last run:
+    done unless it failed.
     """
-    row = 0
+    row = first
     status = _DONE
     enter(mutex)  # SQLite takes it in every call: who has it already passes much faster
     while row + at_once <= numbers.shape[0]:
         for ahead in range(at_once):
-            first = ahead * width
+            place = ahead * width
             for k in range(number_places.shape[0]):
                 value = numbers[row + ahead, k]
-                if row == 0 or value != numbers[row + ahead - at_once, k]:  # a binding stays until it is bound anew
-                    bind_number(statement, first + number_places[k], value)
+                if row == first or value != numbers[row + ahead - at_once, k]:  # a binding stays until it is bound anew
+                    bind_number(statement, place + number_places[k], value)
             for k in range(text_places.shape[0]):
                 start = offsets[k, row + ahead]
                 length = offsets[k, row + ahead + 1] - start
-                bind_text(statement, first + text_places[k], data[k] + start, length, 0)
+                bind_text(statement, place + text_places[k], data[k] + start, length, 0)
         status = step(statement)
         if status != _DONE:
             break

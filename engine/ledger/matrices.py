@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from guerdon.engine.ledger.chunk import Texts
 
 
-_MANY = 4_096  # rows from which one compiled pass beats a pass for each field
+GATHERED_ROWS = 4_096  # rows from which one compiled pass beats a pass for each field
 
 
 class Packed(NamedTuple):
@@ -30,7 +30,7 @@ def matrix(records: np.ndarray, names: Sequence[str]) -> np.ndarray:
     [[4, 3]]
     """
     out = np.empty((len(records), len(names)), np.int64)
-    if len(records) >= _MANY and records.dtype.isalignedstruct and records.dtype.itemsize % 8 == 0:
+    if len(records) >= GATHERED_ROWS and records.dtype.isalignedstruct and records.dtype.itemsize % 8 == 0:
         gather(records, names, out)
         return out
     for place, name in enumerate(names):
@@ -49,13 +49,13 @@ def records(numbers: np.ndarray, names: Sequence[str], dtype: np.dtype[np.void])
 def pack(texts: Texts, count: int) -> Packed:
     """Texts packed; no texts at all stand for ``count`` empty ones."""
     if len(texts) == 0:
-        return Packed(np.zeros(0, np.uint8), np.zeros(count + 1, np.int64))
+        return _packed(np.zeros(0, np.uint8), np.zeros(count + 1, np.int64))
     if hasattr(texts, "to_arrow"):
         return _from_arrow(texts.to_arrow())
     parts = [text.encode() if isinstance(text, str) else text for text in texts]
     offsets = np.zeros(len(parts) + 1, np.int64)
     np.cumsum([len(part) for part in parts], out=offsets[1:])
-    return Packed(np.frombuffer(b"".join(parts), np.uint8), offsets)
+    return _packed(np.frombuffer(b"".join(parts), np.uint8), offsets)
 
 
 def _from_arrow(array: Any) -> Packed:
@@ -65,7 +65,13 @@ def _from_arrow(array: Any) -> Packed:
         array = array.cast(pa.large_string())
     _, places, data = array.buffers()
     offsets = np.frombuffer(places, np.int64, len(array) + 1, array.offset * 8)
-    return Packed(np.frombuffer(data, np.uint8) if data is not None and data.size else np.zeros(0, np.uint8), offsets)
+    return _packed(np.frombuffer(data, np.uint8) if data is not None and data.size else np.zeros(0, np.uint8), offsets)
+
+
+def _packed(data: np.ndarray, offsets: np.ndarray) -> Packed:
+    """Read-only, as what comes from Arrow is: compiled code takes the two for different types."""
+    data.flags.writeable = offsets.flags.writeable = False
+    return Packed(data, offsets)
 
 
 def key_order(numbers: np.ndarray, keys: int) -> np.ndarray | None:

@@ -14,7 +14,7 @@ from sqlalchemy import ARRAY, URL, Connection, Select, StaticPool, any_, bindpar
 from sqlalchemy.dialects import postgresql as dialect
 from sqlalchemy.sql.elements import ColumnElement
 
-from guerdon.engine.ledger.errors import LedgerBusy, LedgerConflict, LedgerError, LedgerUnreachable
+from guerdon.engine.ledger.errors import LedgerBusy, LedgerConflict, LedgerUnreachable
 from guerdon.engine.ledger.store import INSERT, REMOVE, Row, Store, Target, as_list, parameter_name, statement_of
 
 LOCK: Final = 0x67756572646F6E  # the writer's advisory lock in each database: the word guerdon
@@ -92,9 +92,7 @@ class PostgresStore(Store):
             for name in names
         ]
         with self._writer.cursor() as cursor:
-            cursor.executemany(
-                sql.encode(), [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
-            )
+            cursor.executemany(sql.encode(), [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)])
 
     def _copy(self, table: str, target: Target, matrix: np.ndarray, texts: Mapping[str, Any]) -> None:
         import polars as pl
@@ -107,7 +105,10 @@ class PostgresStore(Store):
         out = io.BytesIO()
         frame.write_csv(out, include_header=False, quote_style="non_numeric")
         names = ", ".join(f'"{name}"' for name in frame.columns)
-        with self._writer.cursor() as cursor, cursor.copy(f"COPY {table} ({names}) FROM STDIN (FORMAT csv)".encode()) as copy:
+        with (
+            self._writer.cursor() as cursor,
+            cursor.copy(f"COPY {table} ({names}) FROM STDIN (FORMAT csv)".encode()) as copy,
+        ):
             copy.write(out.getbuffer())
 
     def _merge(self, target: Target, matrix: np.ndarray, texts: Mapping[str, Any]) -> None:
@@ -120,7 +121,9 @@ class PostgresStore(Store):
             self._copy(f'"new_{name}"', target, matrix, texts)
             sql, _ = self._statement(target)
             names = ", ".join(f'"{column.name}"' for column in target.table.columns)
-            merged = f'INSERT INTO "{name}" ({names}) SELECT {names} FROM "new_{name}" ' + sql[sql.index("ON CONFLICT") :]
+            merged = (
+                f'INSERT INTO "{name}" ({names}) SELECT {names} FROM "new_{name}" ' + sql[sql.index("ON CONFLICT") :]
+            )
             cursor.execute(merged.encode())
             cursor.execute(f'TRUNCATE "new_{name}"'.encode())
 

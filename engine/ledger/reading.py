@@ -100,6 +100,19 @@ def _by_seq(table: Table) -> Select[Any]:
 _JOURNAL = {table.name: _by_seq(table) for table in (tables.transfer, tables.award, tables.refusal)}
 
 
+def _of_offer(table: Table) -> Select[Any]:
+    touched = tables.contact_event.c
+    return (
+        select(table)
+        .join(tables.contact_event, touched.seq == table.c.seq)
+        .where(touched.contact == bindparam("contact"), table.c.offer == bindparam("offer"))
+        .order_by(table.c.seq, table.c.n)
+    )
+
+
+_OF_OFFER = {table.name: _of_offer(table) for table in (tables.award, tables.refusal)}
+
+
 class Reading:
     """What can be asked of a ledger; everything as committed."""
 
@@ -151,6 +164,17 @@ class Reading:
     def refusals_of(self, seq: int) -> np.ndarray:
         """The refusals of one event and of what it derived, REFUSAL in their order."""
         return self._records(tables.refusal, rows.REFUSAL, self.store.few(_JOURNAL["refusal"], seq=seq))
+
+    def rows_of_offer(self, table: str, contact: int, offer: int) -> np.ndarray:
+        """The awards or the refusals (``table``) of an offer among the events of a contact, in the order of the log.
+
+        AWARD of that contact alone; REFUSAL of every event that touches it.
+        """
+        found = self.store.few(_OF_OFFER[table], contact=contact, offer=offer)
+        if table == "refusal":
+            return self._records(tables.refusal, rows.REFUSAL, found)
+        records = self._records(tables.award, rows.AWARD, found)
+        return records[records["contact"] == contact]
 
     def transfers_of_lot(self, seq: int, n: int) -> np.ndarray:
         """The history of a lot: every transfer that carries its id, in the order of the log.

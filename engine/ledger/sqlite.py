@@ -25,7 +25,7 @@ from guerdon.engine.ledger.store import Row, Store, Target
 PAGE_BYTES = 16_384
 CACHE_KIB = 65_536
 CHECKPOINT_PAGES = 4_000  # of the log, before it is copied back into the file
-BUSY_MS = 5_000
+BUSY_SECONDS = 5
 BULK_ROWS = 256  # from here on the compiled loop pays
 
 
@@ -64,7 +64,7 @@ class SqliteStore(Store):
         def connect() -> sqlite3.Connection:
             return sqlite3.connect(
                 ":memory:" if self.file is None else self.file,
-                timeout=BUSY_MS / 1000,
+                timeout=BUSY_SECONDS,
                 isolation_level=None,
                 check_same_thread=False,
                 cached_statements=256,

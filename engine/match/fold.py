@@ -1,10 +1,13 @@
-"""Lines to what decide reads of them: one pass that sums each event's lines by selector and by the pools they may pay.
+"""Lines to what decide reads of them: each event's sums by selector, and by the set of pools that may pay its lines.
 
-Compiled on first use and kept on disk; the same function runs without the compiler.
+Plain loops over arrays; ``compiled`` gives their compiled twins, made when first wanted and kept on disk. Arrays
+go by the batch's rows: the lines of one event lie together, from ``first`` on.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -19,47 +22,54 @@ for _place in range(64):
     _PLACES[(((1 << _place) * 0x03F79D71B4CB0A89) & 0xFFFFFFFFFFFFFFFF) >> 58] = _place
 
 
-def fold_lines(
-    first: np.ndarray,  # int64[n] rows of the line arrays
+@cache
+def compiled(function: Callable[..., Any]) -> Any:
+    """The compiled twin of a loop of this module."""
+    import numba
+
+    return numba.njit(cache=True, error_model="numpy")(function)
+
+
+def lay_lines(
+    figures: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray],  # product, number, total, net, quantity
+    product_words: np.ndarray,  # uint64[products, words] selectors that the product alone decides
+    line_words: np.ndarray,  # uint64[lines, words] the other selectors; no rows where there are none
+    lines: Any,  # LINE[lines]
+    line_selectors: np.ndarray,  # uint64[lines, words]
+) -> None:
+    """One row for each line, and the selectors that match it."""
+    product, number, total, net, quantity = figures
+    per_line = line_words.shape[0] > 0
+    for line in range(len(product)):
+        lines[line].total = total[line]
+        lines[line].net = net[line]
+        lines[line].quantity = quantity[line]
+        lines[line].number = number[line]
+        for word in range(product_words.shape[1]):
+            bits = product_words[product[line], word]
+            if per_line:
+                bits |= line_words[line, word]
+            line_selectors[line, word] = bits
+
+
+def sum_selectors(
+    first: np.ndarray,  # int64[n]
     count: np.ndarray,  # int32[n]
-    product: np.ndarray,  # int32[lines] rows of product_words and product_pools
-    number: np.ndarray,  # int32[lines]
+    line_selectors: np.ndarray,  # uint64[lines, words]
     total: np.ndarray,  # int64[lines]
     net: np.ndarray,
     quantity: np.ndarray,
-    product_words: np.ndarray,  # uint64[products, words] selectors that the product alone decides
-    line_words: np.ndarray,  # uint64[lines, words] the other selectors; no rows where there are none
-    product_pools: np.ndarray,  # uint64[products] pools whose lines the product decides
-    line_pools: np.ndarray,  # int64[pools, 2] pool and selector of the other pools
-    event_pools: np.ndarray,  # uint64[n] pools open at the event's place and time
-    events: Any,  # EVENT[n], its ranges are filled
-    lines: Any,  # LINE[lines]
-    line_selectors: np.ndarray,  # uint64[lines, words]
-    selectors: Any,  # SELECTOR[...]
-    buckets: Any,  # BUCKET[...]
-    start: int,  # the event to go on with
-    selectors_used: int,
-    buckets_used: int,
-    lines_used: int,
-) -> tuple[int, int, int, int]:
-    """Folds events from ``start`` on until the output is full: the next event, and the rows used of each output."""
-    words = product_words.shape[1]
-    per_line = line_words.shape[0] > 0
+    selectors: Any,  # SELECTOR, as many rows as there are (event, selector) with a line
+) -> None:
+    """One row for each selector that matches a line of an event, in ascending selector."""
+    words = line_selectors.shape[1]
     sums = np.zeros((words * 64, 3), dtype=np.int64)
     touched = np.zeros(words, dtype=np.uint64)
-    for event in range(start, len(first)):
-        if selectors_used + words * 64 > len(selectors) or buckets_used + count[event] > len(buckets):
-            return event, selectors_used, buckets_used, lines_used
-        bucket_first = buckets_used
-        events[event].line_first = lines_used
-        events[event].line_count = count[event]
+    row = 0
+    for event in range(len(first)):
         for line in range(first[event], first[event] + count[event]):
-            kind = product[line]
             for word in range(words):
-                bits = product_words[kind, word]
-                if per_line:
-                    bits |= line_words[line, word]
-                line_selectors[lines_used, word] = bits
+                bits = line_selectors[line, word]
                 touched[word] |= bits
                 while bits != _ZERO:
                     rest = bits & (bits - _BIT)
@@ -68,45 +78,60 @@ def fold_lines(
                     sums[place, 1] += net[line]
                     sums[place, 2] += quantity[line]
                     bits = rest
-            lines[lines_used].total = total[line]
-            lines[lines_used].net = net[line]
-            lines[lines_used].quantity = quantity[line]
-            lines[lines_used].number = number[line]
-            pools = product_pools[kind]
-            for row in range(len(line_pools)):
-                selector = line_pools[row, 1]
-                if (line_selectors[lines_used, selector // 64] >> np.uint64(selector % 64)) & _BIT:
-                    pools |= _BIT << np.uint64(line_pools[row, 0])
-            pools &= event_pools[event]
-            lines_used += 1
-            if pools == _ZERO:
-                continue
-            bucket = bucket_first
-            while bucket < buckets_used and buckets[bucket].pools != pools:
-                bucket += 1
-            if bucket == buckets_used:
-                buckets[bucket].pools = pools
-                buckets[bucket].total = 0
-                buckets[bucket].first_line = number[line]
-                buckets_used += 1
-            buckets[bucket].total += total[line]
-        events[event].bucket_first = bucket_first
-        events[event].bucket_count = buckets_used - bucket_first
-        events[event].selector_first = selectors_used
         for word in range(words):
             bits = touched[word]
             touched[word] = _ZERO
             while bits != _ZERO:
                 rest = bits & (bits - _BIT)
                 place = word * 64 + _PLACES[((bits ^ rest) * _PATTERN) >> _TOP]
-                selectors[selectors_used].selector = place
-                selectors[selectors_used].total = sums[place, 0]
-                selectors[selectors_used].net = sums[place, 1]
-                selectors[selectors_used].quantity = sums[place, 2]
+                selectors[row].selector = place
+                selectors[row].total = sums[place, 0]
+                selectors[row].net = sums[place, 1]
+                selectors[row].quantity = sums[place, 2]
                 sums[place, 0] = 0
                 sums[place, 1] = 0
                 sums[place, 2] = 0
-                selectors_used += 1
+                row += 1
                 bits = rest
-        events[event].selector_count = selectors_used - events[event].selector_first
-    return len(first), selectors_used, buckets_used, lines_used
+
+
+def sum_pools(
+    first: np.ndarray,  # int64[n]
+    count: np.ndarray,  # int32[n]
+    product: np.ndarray,  # int32[lines] rows of product_pools
+    number: np.ndarray,  # int32[lines]
+    total: np.ndarray,  # int64[lines]
+    line_selectors: np.ndarray,  # uint64[lines, words]
+    product_pools: np.ndarray,  # uint64[products] pools that the product alone decides
+    line_pools: np.ndarray,  # int64[m, 2] pool and selector of those that the line decides
+    event_pools: np.ndarray,  # uint64[n] pools open at the event's place and time
+    buckets: Any,  # BUCKET[lines]
+    bucket_count: np.ndarray,  # int32[n], is filled
+) -> int:
+    """One row for each set of pools that allows lines of an event, in the order of first lines; how many there are.
+
+    A line's value is its total, negative ones too; a line that no pool allows is in none.
+    """
+    used = 0
+    for event in range(len(first)):
+        start = used
+        for line in range(first[event], first[event] + count[event]):
+            pools = product_pools[product[line]]
+            for row in range(len(line_pools)):
+                selector = line_pools[row, 1]
+                if (line_selectors[line, selector // 64] >> np.uint64(selector % 64)) & _BIT:
+                    pools |= _BIT << np.uint64(line_pools[row, 0])
+            pools &= event_pools[event]
+            if pools == _ZERO:
+                continue
+            bucket = start
+            while bucket < used and buckets[bucket].pools != pools:
+                bucket += 1
+            if bucket == used:
+                buckets[bucket].pools = pools
+                buckets[bucket].total = 0
+                buckets[bucket].first_line = number[line]
+                used += 1
+            buckets[bucket].total += total[line]
+        bucket_count[event] = used - start
+    return used

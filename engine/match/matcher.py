@@ -14,7 +14,7 @@ from guerdon.engine.events.fields import SHAPES, TYPE_NAMES
 from guerdon.engine.events.frames import Frames
 from guerdon.engine.events.times import zone
 from guerdon.engine.match.columns import EventTests, ProductWords, word_table
-from guerdon.engine.match.compiled import fold
+from guerdon.engine.match.fold import compiled, lay_lines, sum_pools, sum_selectors
 from guerdon.engine.match.terms import WEEK_MINUTES, PlaceTable, Terms, set_bit
 from guerdon.engine.rows import BUCKET, EVENT, LINE, SELECTOR, Batch
 from guerdon.rules.program import Program
@@ -99,7 +99,7 @@ class Matcher:
         """Place row and merchant index of each event, each distinct place looked up once."""
         told = [frames.events[name] for name in ("merchant", "venue", "channel")]
         example, which = distinct_rows(told)
-        keys = list(zip(*(each.gather(example) for each in told), strict=True))
+        keys = list(zip(*(each[example] for each in told), strict=True))
         places = np.array([self.places.row(*key) for key in keys], dtype=np.int32)
         merchants = np.array([self.places.merchants.get(key[0] or "", -1) for key in keys], dtype=np.int32)
         return places[which], merchants[which]
@@ -125,16 +125,20 @@ class Matcher:
         place_masks, place_pools = self.places.arrays()
         minute = (rows["local"] // _MINUTE - _FIRST_MONDAY) % WEEK_MINUTES
         open_pools = place_pools[rows["place"]] & terms.pool_week[minute] if len(rows) else place_pools[:0]
-        product_pools, line_pools = self._pools(of_product, bool(len(of_line)))
-        first = np.cumsum(count, dtype=np.int64) - count
         lines = np.empty(len(product), dtype=LINE)
         line_selectors = np.empty((len(product), terms.selector_words), dtype=np.uint64)
-        parts = _fold(
-            (first, count, product, number, sums["total"], sums["net"], sums["quantity"]),
-            (of_product, of_line, product_pools, line_pools, open_pools),
-            (rows, lines, line_selectors),
+        compiled(lay_lines)((product, number, *sums.values()), of_product, of_line, lines, line_selectors)
+        first = _spread(rows, "line", count)
+        selectors = np.empty(_spread_selectors(rows, first, count, line_selectors), dtype=SELECTOR)
+        compiled(sum_selectors)(first, count, line_selectors, *sums.values(), selectors)
+        buckets = np.empty(len(product), dtype=BUCKET)
+        bucket_count = np.zeros(len(rows), dtype=np.int32)
+        pools = (*self._pools(of_product, bool(len(of_line))), open_pools)
+        used = compiled(sum_pools)(
+            first, count, product, number, sums["total"], line_selectors, *pools, buckets, bucket_count
         )
-        return Batch(rows, *parts, lines, line_selectors, masks, place_masks)
+        _spread(rows, "bucket", bucket_count)
+        return Batch(rows, selectors, buckets[:used], lines, line_selectors, masks, place_masks)
 
     def _pools(self, of_product: np.ndarray, per_line: bool) -> tuple[np.ndarray, np.ndarray]:
         """Pools that each product may be paid by, and (pool, selector) of those that the line itself decides."""
@@ -182,21 +186,20 @@ def line_values(line: Line) -> dict[str, Any]:
     }
 
 
-def _fold(lines_in: tuple[Any, ...], tests: tuple[Any, ...], out: tuple[Any, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """Runs the fold, with more room for selectors and buckets until all events fit."""
-    events, words = len(lines_in[0]), out[2].shape[1]
-    selectors = np.empty(events * 4 + words * 64, dtype=SELECTOR)
-    buckets = np.empty(events * 2 + 1024, dtype=BUCKET)
-    state = (0, 0, 0, 0)
-    while True:
-        state = fold(*lines_in, *tests, *out, selectors, buckets, *state)
-        if state[0] == events:
-            return selectors[: state[1]], buckets[: state[2]]
-        selectors = _grown(selectors, state[1], events - state[0], words * 64)
-        buckets = _grown(buckets, state[2], events - state[0], 1024)
+def _spread(rows: np.ndarray, name: str, count: np.ndarray) -> np.ndarray:
+    """Sets first and count of a part of the events, which lie one after the other; gives the firsts as int64."""
+    first: np.ndarray = np.cumsum(count, dtype=np.int64) - count
+    rows[f"{name}_first"], rows[f"{name}_count"] = first, count
+    return first
 
 
-def _grown(rows: np.ndarray, used: int, events_left: int, spare: int) -> np.ndarray:
-    grown = np.empty(2 * used + 4 * events_left + spare, dtype=rows.dtype)
-    grown[:used] = rows[:used]
-    return grown
+def _spread_selectors(rows: np.ndarray, first: np.ndarray, count: np.ndarray, line_selectors: np.ndarray) -> int:
+    """Sets the ranges of selector rows: one for each selector that any line of the event matches; how many in all."""
+    matched = np.zeros(len(rows), dtype=np.int64)
+    filled = np.flatnonzero(count)
+    if len(filled):
+        for word in range(line_selectors.shape[1]):
+            touched = np.bitwise_or.reduceat(line_selectors[:, word], first[filled])
+            matched[filled] += np.bitwise_count(touched)
+    _spread(rows, "selector", matched)
+    return int(matched.sum())

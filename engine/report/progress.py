@@ -37,8 +37,8 @@ def progress_of(
     ``counters`` are rows of the ledger's counters; those of other windows are left out.
     """
     rows: dict[tuple[int, str], list[Mapping[str, Any]]] = {}
-    for row in counters:
-        rows.setdefault((row["contact"], name_of("slot", row["slot"])), []).append(row)
+    for counter in counters:
+        rows.setdefault((counter["contact"], name_of("slot", counter["slot"])), []).append(counter)
     found = []
     contacts = sorted({contact for contact, _ in rows if contact})
     for offer in program.offers:

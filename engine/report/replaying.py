@@ -18,15 +18,12 @@ from guerdon.engine.events.body import decode
 from guerdon.engine.ledger.ledger import Ledger
 from guerdon.engine.ledger.reading import LoggedEvent
 from guerdon.engine.pipeline import Run
+from guerdon.engine.report.refusals import STORED
 from guerdon.engine.report.versions import program_numbered
 from guerdon.engine.rows import REFUSAL
 
 if TYPE_CHECKING:
     from guerdon.engine.events.event import Event
-
-STORED = frozenset(
-    {Reason.COOLDOWN, Reason.CAP_REACHED, Reason.BUDGET_USED, Reason.OUTRANKED, Reason.AWARD_SHARE_REACHED}
-)
 
 
 def every_refusal(ledger: Ledger, event: LoggedEvent) -> np.ndarray:

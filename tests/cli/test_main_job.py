@@ -138,6 +138,20 @@ def test_verify(place: Path) -> None:
     assert json.loads(asked(place, "verify", "--json").out)["ok"] is True
 
 
+def test_every_refusal_goes_into_a_file_and_not_into_the_ledger(place: Path, tmp_path: Path) -> None:
+    import polars as pl
+
+    words = ("run", place / "shop", "--events", place / "march.jsonl", "--ledger", url(tmp_path), "--json")
+    said = json.loads(guerdon(*words, "--refusals", tmp_path / "refusals.parquet").out)
+    assert said["digest"] == json.loads((place / "run.json").read_text())["digest"]
+    refusals = pl.read_parquet(tmp_path / "refusals.parquet")
+    assert refusals.filter(event="p1").select("offer", "code", "needed", "had").rows() == [
+        ("asleep", "offer_inactive", 0, 0),
+        ("every-100", "goal_not_reached", 10000, 6000),
+    ]
+    assert set(refusals["contact"]) == {"ann", "bob"}
+
+
 def test_refused_events_end_with_one(tmp_path: Path) -> None:
     events = write_events(tmp_path / "e.jsonl", EVENTS[0], {**EVENTS[1], "merchant": "nobody"}, EVENTS[0])
     ended = guerdon("run", write_shop(tmp_path), "--events", events, "--ledger", url(tmp_path), "--json")

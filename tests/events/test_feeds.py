@@ -164,6 +164,13 @@ def test_two_files_are_one_log(shop: Path) -> None:
         }
 
 
+def test_a_large_slice_is_cut_into_batches_that_know_how_far_they_are(shop: Path) -> None:
+    told = read([shop], size=1)
+    assert [len(admission) for admission in told] == [1, 1, 1]
+    assert [mark.events for admission in told for mark in admission.marks] == [1, 2, 3]
+    assert events(told) == events(read([shop]))
+
+
 def test_what_is_in_the_ledger_is_not_read_again(shop: Path) -> None:
     feeds = parse_feeds(LINES, frozenset({"department", "organic"}), frozenset())
     files = find_files([str(shop), str(shop)], feeds)

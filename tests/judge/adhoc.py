@@ -6,8 +6,17 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from .amounts import exact_amount
-from .candidates import Candidate, No, concerned, test_audience, test_event, test_needs, test_place, test_standing
-from .candidates import test_terms
+from .candidates import (
+    Candidate,
+    No,
+    concerned,
+    test_audience,
+    test_event,
+    test_needs,
+    test_place,
+    test_standing,
+    test_terms,
+)
 from .funding import funding_of
 from .ledger import balance, pay_back
 from .money import rounded

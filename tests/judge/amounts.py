@@ -173,8 +173,6 @@ def amount_left(j: Judge, offer: Offer, h: Happening, contact: Contact) -> int |
 
 
 def take_from_caps(j: Judge, candidate: Candidate, h: Happening, award: Award) -> None:
-    usage = Usage(
-        candidate.offer.id, h.contact, h.moment, h.name, h.tier, candidate.wins, award.amount, merchant=None
-    )
+    usage = Usage(candidate.offer.id, h.contact, h.moment, h.name, h.tier, candidate.wins, award.amount, merchant=None)
     award.usage = usage
     j.state.usages.append(usage)

@@ -197,7 +197,8 @@ def needs_met(offer: Offer, lines: list[Line], h: Happening, j: Judge, kept: boo
         for line in h.lines:
             if line.number in fits and line.number in now:
                 counts[fits[line.number]] += line.kept_quantity if kept else line.quantity
-        sets = int(min(counts) // 1)
+        # Without `each` a part is there if there is any of it, half a kilo too; whole sets are counted in whole units.
+        sets = int(min(counts) // 1) if needs.get("each") == "true" else int(min(counts) > 0)
     return max(0, sets) if needs.get("each") == "true" else min(1, max(0, sets))
 
 

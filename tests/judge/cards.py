@@ -32,7 +32,7 @@ def rule(j: Judge, card: Card) -> dict[str, Any]:
 
 
 def free(j: Judge, card: Card) -> int:
-    held = sum(hold["amount"] for hold in card["holds"].values())
+    held: int = sum(hold["amount"] for hold in card["holds"].values())
     return balance(j, paid(card)) + balance(j, promo(card)) - held
 
 
@@ -142,7 +142,9 @@ def charge_commission(j: Judge, merchant: str | None, amount: int, moment: datet
     from .money import percent
 
     rate = percent((j.rules.terms.get(merchant or "") or {}).get("commission", "0%"))
-    move(j, "business/rewards_cost", f"{merchant}/payable", rounded(amount * rate, "half_up"), moment, "card_commission")
+    move(
+        j, "business/rewards_cost", f"{merchant}/payable", rounded(amount * rate, "half_up"), moment, "card_commission"
+    )
     return rate
 
 

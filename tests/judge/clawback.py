@@ -70,10 +70,7 @@ def reverse(j: Judge, award: Award, wanted: int, event: str, at: datetime) -> No
     wanted = min(wanted, live)
     if wanted == 0:
         return
-    if award.is_product:
-        taken = take_product(j, award, wanted, at)
-    else:
-        taken = take_money(j, award, wanted, at)
+    taken = take_product(j, award, wanted, at) if award.is_product else take_money(j, award, wanted, at)
     award_fee_back(j, award, live, live - taken, at)
     award.funding.live = live - wanted  # what could not be taken is given up, and counts as reversed
     if award.usage is not None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from .clock import MICROSECOND
-from .derived import birthday_due, celebrate, maturities_due, mature
+from .derived import birthday_due, celebrate, mature, maturities_due
 from .ledger import commerce, expire, move
 from .state import Contact, Hold, Lot
 from .statuses import forfeit, forfeits_due
@@ -30,10 +30,11 @@ def catch_up(j: Judge, contact: Contact, until: datetime) -> None:
 
 
 def all_due(j: Judge, contact: Contact) -> list[Due]:
-    found: list[Due] = []
-    for hold in j.state.holds.values():
-        if hold.contact == contact.name and hold.state == "open" and hold.until is not None:
-            found.append((hold.until + MICROSECOND, 0, hold.event, hold))
+    found: list[Due] = [
+        (hold.until + MICROSECOND, 0, hold.event, hold)
+        for hold in j.state.holds.values()
+        if hold.contact == contact.name and hold.state == "open" and hold.until is not None
+    ]
     for lot in j.state.lots:
         if lot.contact != contact.name or lot.remaining == 0:
             continue

@@ -90,7 +90,8 @@ def share_out(j: Judge, winners: list[Candidate], h: Happening) -> list[Candidat
         room = left[funding.merchant]
         if room is None:
             continue
-        amount = largest_that_fits(j, candidate, h, room)
+        bears = funding.rate != 0 and funding.amount != 0
+        amount = 0 if bears and room <= 0 else largest_that_fits(j, candidate, h, room)
         if amount == 0:
             nothing.append(candidate)
         candidate.amount = amount

@@ -57,9 +57,7 @@ def brought_by(j: Judge, offer: Offer, h: Happening, lines: list[Line]) -> Broug
 
 def day_counted(j: Judge, offer: Offer, h: Happening, window: str, index: int) -> bool:
     day = j.rules.clock.day(h.moment)
-    return any(
-        j.rules.clock.day(b.moment) == day and b.parts[index] > 0 for b in entries(j, offer, h.contact, window)
-    )
+    return any(j.rules.clock.day(b.moment) == day and b.parts[index] > 0 for b in entries(j, offer, h.contact, window))
 
 
 def entries(j: Judge, offer: Offer, contact: str, window: str) -> list[Brought]:

@@ -7,7 +7,7 @@ from copy import deepcopy
 from datetime import datetime
 from typing import Any
 
-from . import adhoc, care, cards, certificates, exchange, members, purchases, requests, returns, statements
+from . import adhoc, cards, care, certificates, exchange, members, purchases, requests, returns, statements
 from .card_changes import CARD_HANDLERS
 from .due import catch_up
 from .money import BadAmount

@@ -62,7 +62,7 @@ def one(op: str, bound: Any, name: str, fields: Fields, kept: bool, positive: bo
 
 def passes(op: str, bound: Any, value: Value, kind: str, today: date) -> bool:
     if op == "exists":
-        return (value is not None) == (bound == "true")
+        return (value is None) is (bound != "true")
     if op == "not":
         return value is None or not same(value, bound, kind, today)
     if op == "not_in":
@@ -91,7 +91,7 @@ def same(value: Value, bound: Any, kind: str, today: date) -> bool:
         return date.fromisoformat(str(value)).day == int(bound)
     if kind in NUMBERS:
         return value == decimal(bound)
-    return value == bound
+    return bool(value == bound)
 
 
 def birthday_test(born: str, test: str, today: date) -> bool:

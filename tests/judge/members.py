@@ -10,6 +10,7 @@ from .awarding import decide_offers
 from .purchases import begin, happening_of, member
 from .state import Contact, Happening, Ignored, Refused
 from .statuses import close
+from .tiers import first_tier
 
 if TYPE_CHECKING:
     from .judge import Judge
@@ -37,7 +38,7 @@ def register(j: Judge, name: str, e: dict[str, Any], moment: datetime) -> None:
         raise Refused("invalid_transition")
     status = "pending" if e.get("complete") == "false" else "registered"
     contact = Contact(h.contact, len(j.state.contacts) + 1, moment, status, derived.owner_of(j, h))
-    contact.tier = derived.first_tier(j, moment)
+    contact.tier = first_tier(j, moment)
     contact.clock = moment
     j.state.contacts[h.contact] = contact
     apply_fields(j, contact, e, moment)
@@ -168,7 +169,7 @@ def setting(j: Judge, name: str, e: dict[str, Any], moment: datetime) -> None:
     elif kind == "pool_deactivated":
         contact.pools.discard(e["pool"])
     elif kind == "limit_set":
-        limit = {key: e[key] for key in ("on", "each", "amount", "times") if key in e}
+        limit: dict[str, Any] = {key: e[key] for key in ("on", "each", "amount", "times") if key in e}
         contact.limits = [own for own in contact.limits if (own["on"], own["each"]) != (e["on"], e["each"])]
         contact.limits.append(limit)
     else:
@@ -210,7 +211,7 @@ def enrol(j: Judge, h: Happening, contact: Contact) -> None:
     if contact.status == "merged":
         contact.merged_into = None
         contact.members = {}
-        contact.tier = derived.first_tier(j, h.at)
+        contact.tier = first_tier(j, h.at)
     contact.status = "enrolled"
     contact.closed_at = None
     contact.was_member = []

@@ -87,9 +87,7 @@ def older_lots(j: Judge, h: Happening, contact: Contact) -> list[Lot]:
     if contact.status == "pending":
         return []
     return [
-        lot
-        for lot in usable_lots(j, contact, h.at)
-        if lot.cause != h.name and pool_is_active(j, contact, lot.pool)
+        lot for lot in usable_lots(j, contact, h.at) if lot.cause != h.name and pool_is_active(j, contact, lot.pool)
     ]
 
 
@@ -149,7 +147,7 @@ def wish_of(j: Judge, h: Happening, contact: Contact) -> Wish:
         return wish
     wish.is_request = True
     asked = Fraction(j.rules.money(request["amount"])) if isinstance(request, dict) else Fraction(h.total)
-    wish.asked = rounded(min(asked, h.total) / j.rules.worth, "floor")
+    wish.asked = rounded(min(asked, Fraction(h.total)) / j.rules.worth, "floor")
     wish.refusal = reason_against(j, h, contact, request, token)
     if wish.refusal is None:
         limit(j, h, contact, wish)
@@ -231,4 +229,3 @@ def leave(j: Judge, h: Happening, contact: Contact) -> None:
         code = pay_out(j, contact, h.name, payable, h.at)
         if code is not None:
             refuse(j, h, "payout", code)
-

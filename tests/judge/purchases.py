@@ -163,7 +163,7 @@ def estimate(j: Judge, name: str, e: dict[str, Any], moment: datetime) -> None:
     if request is None:
         raise Ignored("nothing_to_do")
     asked = Fraction(j.rules.money(request["amount"])) if isinstance(request, dict) else Fraction(h.total)
-    want = int(min(asked, h.total) / j.rules.worth)
+    want = int(min(asked, Fraction(h.total)) / j.rules.worth)
     allowed = limited(j, contact, "spend", want, h.at)
     amount = largest_with_fee(j, "spend", allowed or 0, open_money(j, contact))
     if amount > 0:

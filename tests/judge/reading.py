@@ -46,7 +46,7 @@ def rate_of(j: Judge, e: dict[str, Any]) -> Fraction | None:
 def amount(j: Judge, text: str, rate: Fraction | None) -> int:
     if rate is None:
         return j.rules.money(text)
-    return rounded(decimal(text) * rate * 10**j.rules.digits, "half_up")
+    return rounded(decimal(text) * rate * j.rules.scale, "half_up")
 
 
 def read_line(j: Judge, raw: dict[str, Any], number: int, rate: Fraction | None) -> Line:
@@ -120,7 +120,7 @@ def event_fields(j: Judge, h: Happening, kept: bool = False) -> Fields:
     def value(name: str) -> Value:
         if name in ("total", "net", "tax"):
             ratio = (lambda line: 1 - line.returned) if kept else (lambda line: Fraction(1))
-            return sum((getattr(line, name) * ratio(line) for line in h.lines), Fraction(0)) / 10**j.rules.digits
+            return sum((getattr(line, name) * ratio(line) for line in h.lines), Fraction(0)) / j.rules.scale
         if name == "quantity":
             return sum((line.kept_quantity if kept else line.quantity for line in h.lines), Fraction(0))
         if name == "currency":
@@ -147,11 +147,11 @@ def line_fields(j: Judge, h: Happening, line: Line, kept: bool = False) -> Field
         left = 1 - line.returned if kept else Fraction(1)
         quantity = line.kept_quantity if kept else line.quantity
         if name in ("total", "net", "tax"):
-            return getattr(line, name) * left / 10**j.rules.digits  # type: ignore[no-any-return]
+            return Fraction(getattr(line, name)) * left / j.rules.scale
         if name == "quantity":
             return quantity
         if name == "unit_price":
-            return None if quantity == 0 else line.total * left / quantity / 10**j.rules.digits
+            return None if quantity == 0 else line.total * left / quantity / j.rules.scale
         return typed(line.fields.get(name), kind(name))
 
     def kind(name: str) -> str:

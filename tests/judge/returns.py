@@ -215,4 +215,3 @@ def reverse_multiplied(j: Judge, award: Award, back: Happening) -> None:
         undone = sum(named.undone.get(number, 0) for named in award.named)
         due_now[number] = rounded(Fraction(share * undone, base), "half_up") if base else 0
     reverse_share(j, award, due_now, back.name, back.at)
-

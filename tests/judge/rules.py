@@ -76,7 +76,7 @@ class Rules:
 
     def __init__(self, files: Mapping[str, str]) -> None:
         documents = [
-            yaml.load(text, Loader=yaml.BaseLoader) or {}  # noqa: S506 (BaseLoader makes text only)
+            yaml.load(text, Loader=yaml.BaseLoader) or {}
             for name, text in sorted(files.items())
             if name.endswith(".yaml")
         ]
@@ -84,6 +84,7 @@ class Rules:
         self.business: dict[str, Any] = next(d["business"] for d in documents if "business" in d)
         self.clock = Clock(self.business["time_zone"])
         self.digits = DIGITS.get(self.business["currency"], 2)
+        self.scale: int = 10**self.digits
         self.wallet: dict[str, Any] = self.business.get("wallet") or {}
         self._read_unit()
         self.schemes: dict[str, dict[str, Any]] = {}
@@ -107,7 +108,7 @@ class Rules:
         if unit:
             self.unit_digits = int(unit.get("digits", 0))
             # Minor units of the currency that one minor unit of the wallet is worth.
-            self.worth = decimal(unit["worth"]) * 10**self.digits / 10**self.unit_digits
+            self.worth: Fraction = decimal(unit["worth"]) * 10**self.digits / 10**self.unit_digits
         else:
             self.unit_digits = self.digits
             self.worth = Fraction(1)
@@ -140,7 +141,7 @@ class Rules:
 
     def active_terms(self, merchant: str, moment: Any) -> dict[str, Any] | None:
         """The terms of a merchant, if they count at this instant."""
-        terms = self.terms.get(merchant)
+        terms: dict[str, Any] | None = self.terms.get(merchant)
         if terms is None or terms.get("state", "active") != "active":
             return None
         effective = terms.get("effective") or {}

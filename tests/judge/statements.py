@@ -137,4 +137,3 @@ def step(j: Judge, name: str, e: dict[str, Any], moment: datetime) -> None:
     if e["type"] == "statement_paid":
         both_ways(j, settled, "business/bank", owed - owes, moment)
     j.state.statements[(merchant, period)] = after
-

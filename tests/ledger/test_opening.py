@@ -61,7 +61,7 @@ def test_a_second_writer_is_refused_through_a_link_too(tmp_path: Path) -> None:
 
 
 def test_another_program_that_writes_is_a_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("guerdon.engine.ledger.sqlite.BUSY_MS", 50)
+    monkeypatch.setattr("guerdon.engine.ledger.sqlite.BUSY_SECONDS", 0)
     path = tmp_path / "a.db"
     with filled(f"sqlite:///{path}") as ledger:
         other = sqlite3.connect(path, isolation_level=None)

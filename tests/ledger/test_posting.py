@@ -262,3 +262,19 @@ def test_it_is_all_there_when_opened_again(tmp_path: Path) -> None:
         assert verify(ledger).findings == []
     with Ledger.open(url, read_only=True) as ledger:
         assert ledger.names.find("contact", "fay") == 6
+
+
+def test_everything_compiled_is_compiled_ahead() -> None:
+    from guerdon.engine.ledger import digest, gathering, loops, warming
+
+    warming.warm()
+    compiled = [digest._rows, digest._texts, digest._sum, gathering._gather, gathering.ascending]
+    compiled += [gathering._account_sums, loops.write, loops.read]
+    before = [len(function.signatures) for function in compiled]
+    assert all(before)
+    ledger = Ledger.open("sqlite://")
+    script = Script(ledger)
+    ledger.post(script.purchases([f"contact {k % 90}" for k in range(5_000)]))
+    verify(ledger)
+    ledger.load_contacts(np.arange(200))
+    assert [len(function.signatures) for function in compiled] == before

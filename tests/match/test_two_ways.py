@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,11 +12,11 @@ from hypothesis import strategies as st
 from guerdon.engine.codes import EventType
 from guerdon.engine.events.event import Event
 from guerdon.engine.events.frames import frames_from_events
-from guerdon.engine.match.fold import fold_lines
 from guerdon.engine.match.matcher import Matcher
 from guerdon.engine.rows import Batch
+from guerdon.rules import read_programme
 from guerdon.rules.selection import select
-from tests.events.programme import event, programme
+from tests.events.programme import BUSINESS, event, programme
 
 money = st.integers(-500, 2000).map(lambda cents: f"{cents / 100:.2f}")
 lines = st.lists(
@@ -189,14 +190,30 @@ def test_the_compiled_fold_is_the_function_that_is_written() -> None:
 
     events = [event(lines=[{"total": "2", "family": "COFFEE"}, {"total": "3", "quantity": "2"}]), event()]
     compiled = Matcher(programme()).events(events)
-    kept, module.fold = module.fold, plain
+    kept, module.compiled = module.compiled, plain  # type: ignore[assignment]
     try:
         same(compiled, Matcher(programme()).events(events))
     finally:
-        module.fold = kept
+        module.compiled = kept
 
 
-def plain(*arguments: Any) -> tuple[int, int, int, int]:
-    views = [a.view(np.recarray) if isinstance(a, np.ndarray) and a.dtype.names else a for a in arguments]
-    with np.errstate(over="ignore"):
-        return fold_lines(*views)
+def plain(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The loop as it is written; its records as numpy shows them with attributes."""
+
+    def run(*arguments: Any) -> Any:
+        views = [a.view(np.recarray) if isinstance(a, np.ndarray) and a.dtype.names else a for a in arguments]
+        with np.errstate(over="ignore"):
+            return function(*views)
+
+    return run
+
+
+def test_a_programme_that_tests_only_figures_of_lines() -> None:
+    offer = "{id: o, goal: spend, lines: {quantity: {min: 2}}, award: {percent: 5}}"
+    scheme = f"scheme: {{id: s}}\noffers: [{offer}]"
+    reading = read_programme(None, {"business.yaml": BUSINESS, "s.yaml": scheme})
+    assert reading.program is not None
+    events = [event(lines=[{"total": "2", "quantity": "2"}, {"total": "1"}])]
+    batch = Matcher(reading.program).frames(frames_from_events(events))
+    same(Matcher(reading.program).events(events), batch)
+    assert batch.selectors["total"].tolist() == [200]

@@ -171,7 +171,7 @@ def awards(draw: st.DrawFn, has_spend_goal: bool) -> Fields:
     ]
     if has_spend_goal:
         forms.append(st.just({"percent": "4", "of": "progress"}))
-    award = draw(st.one_of(*forms))
+    award: Fields = draw(st.one_of(*forms))
     if "percent" in award and award.get("of") != "progress":
         award = {**award, **draw(st.sampled_from([{}, {}, {"base": "net"}, {"less_spend": True}]))}
     return award

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from .offers import Fields, membership_offers, money, multiply_offers, present, purchase_offers, sometimes
 
 
-
 class Plain(yaml.SafeDumper):
     """Writes every value out: rule files may not have anchors and aliases."""
 

@@ -93,7 +93,7 @@ DATA = st.recursive(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.dictionaries(st.sampled_from(TOP), DATA))
 def test_any_shape_of_data_ends_in_problems(data: dict[str, str]) -> None:
     text = "".join(f"{key}: {value}\n" for key, value in data.items())

@@ -41,6 +41,7 @@ ORDERED = ("at_least", "at_most", "above", "below")
 @st.composite
 def single_tests(draw: st.DrawFn) -> Condition:
     name = draw(st.sampled_from([*COLUMNS, "unit_price"]))
+    values: st.SearchStrategy[Value]
     if name == "unit_price":
         field, values = UNIT_PRICE, st.one_of(SMALL, st.sampled_from([100, 10**12, -(10**12)]))
     else:
@@ -89,7 +90,7 @@ def frame(some: list[Row]) -> pl.DataFrame:
     return pl.DataFrame([dict(row) for row in some], schema={**schema, **dates}, orient="row")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(TREES, st.lists(rows(), min_size=1, max_size=6))
 def test_python_and_polars_agree(condition: Condition, some: list[Row]) -> None:
     plain = compile_test(condition)

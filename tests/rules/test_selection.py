@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from guerdon.rules import read_programme
-from guerdon.rules.match.python import compile_test
+from guerdon.rules.match.python import Row, compile_test
 from guerdon.rules.selection import ALL_LINES, Selection, select
 
 FILES = {
@@ -41,7 +41,11 @@ def test_the_base_of_a_bundle_is_what_any_of_its_matchers_or_lines_match() -> No
 def test_each_line_counts_for_the_first_matcher_it_fits() -> None:
     found = selection("needs: {all: [{family: COFFEE}, {total: {min: 1.00}}, {}]}")
     tests = [compile_test(found.selectors[number]) for number in found.bundle[0]]
-    rows = [{"family": "COFFEE", "total": 500}, {"family": "TEA", "total": 500}, {"family": "TEA", "total": 50}]
+    rows: list[Row] = [
+        {"family": "COFFEE", "total": 500},
+        {"family": "TEA", "total": 500},
+        {"family": "TEA", "total": 50},
+    ]
     assert [[test(row) for test in tests] for row in rows] == [
         [True, False, False],
         [False, True, False],

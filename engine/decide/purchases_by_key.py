@@ -1,0 +1,135 @@
+"""Purchases that the loop leaves alone: business keys that are taken, missing points made good, and full cover.
+
+A business key (merchant, series, reference) stands for one purchase. Whoever tells it again is answered with the first
+outcome; what an adjustment gave for a purchase that was missing is taken back when the purchase comes (spec 3).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from guerdon.engine.codes import Cause, EventType, Outcome, Reason, TransferKind
+from guerdon.engine.decide import booking, history, layout, step
+from guerdon.engine.decide.back import Back
+from guerdon.engine.decide.calendar import DAY
+from guerdon.engine.decide.compensating import Compensation, compensation_of, take_compensation_back
+from guerdon.engine.decide.history import Told
+from guerdon.engine.decide.kept import RETURNED
+from guerdon.engine.decide.late import is_late, is_too_late, tier_on_desk, windows_on_desk
+from guerdon.engine.decide.specials import catch_up_all
+from guerdon.engine.decide.spending import requested, why_not, within_limits
+from guerdon.engine.rows import SPEND_NONE
+
+if TYPE_CHECKING:
+    from guerdon.engine.decide.decider import Decider
+
+
+def purchase(decider: Decider, i: int, event: Any) -> None:
+    """A purchase, whatever made the loop stop before it."""
+    holder = None
+    if event.reference:
+        holder = history.event_by_reference(decider, event.merchant or "", event.series, event.reference)
+    compensation = None
+    if holder is not None:
+        outcome, reason = _claim(decider, holder, event)
+        if outcome is not Outcome.POSTED:
+            _end(decider, event.seq, outcome, reason)
+            return
+        compensation = compensation_of(decider, holder)
+    if is_late(decider, i):
+        if is_too_late(decider, i):
+            _end(decider, event.seq, Outcome.REFUSED, Reason.TOO_LATE)
+            return
+        e = decider.desk.b_event[i]
+        with windows_on_desk(decider, int(e.contact), int(e.local) // DAY), tier_on_desk(decider, i):
+            _decide(decider, i, event, compensation)
+    else:
+        _decide(decider, i, event, compensation)
+
+
+def _claim(decider: Decider, holder: Told, event: Any) -> tuple[Outcome, Reason]:
+    """What the holder of the key makes of a purchase that has it too. POSTED: it may have it."""
+    first = holder.event
+    same_contact = first.contact_number == event.contact_number
+    if first.type is EventType.ADJUST:
+        return (Outcome.POSTED, Reason.NONE) if same_contact else (Outcome.REFUSED, Reason.REFERENCE_USED)
+    record = decider.records.get(RETURNED, str(first.seq))
+    if record is not None and record.fields.get("cancelled"):
+        corrects = event.fields.get("corrects") == first.id
+        return (Outcome.POSTED, Reason.NONE) if corrects else (Outcome.REFUSED, Reason.REFERENCE_USED)
+    if same_contact and first.total == event.total:
+        return Outcome.IGNORED, Reason.SAME_REFERENCE
+    return Outcome.REFUSED, Reason.REFERENCE_USED
+
+
+def _end(decider: Decider, seq: int, outcome: Outcome, reason: Reason) -> None:
+    booking.begin(decider.desk, seq, 0)
+    booking.outcome(decider.desk, seq, outcome, reason)
+
+
+def _decide(decider: Decider, i: int, event: Any, compensation: Compensation | None) -> None:
+    """Decide it; with full cover it posts only if what it asks for is paid in full."""
+    if not decider.program.business.full_cover or event.spend_kind == SPEND_NONE:
+        _run(decider, i, event, compensation)
+        return
+    before = decider.snapshot()
+    _run(decider, i, event, compensation)
+    reason = _not_covered(decider, i)
+    if reason is not Reason.NONE:
+        decider.restore(before)
+        _end(decider, event.seq, Outcome.REFUSED, reason)
+
+
+def _run(decider: Decider, i: int, event: Any, compensation: Compensation | None) -> None:
+    """What is due first, then the purchase itself."""
+    d = decider.desk
+    c, time = int(d.b_event[i].contact), int(d.b_event[i].time)
+    booking.begin(d, event.seq, time)
+    if d.s_contact[c].special_at <= time:
+        catch_up_all(decider, event.seq, c, time)
+    if compensation is None:
+        decider.run_one(i, layout.FORCED)
+    else:
+        _with_compensation(decider, i, event, compensation)
+
+
+def _not_covered(decider: Decider, i: int) -> Reason:
+    """Why the purchase just decided is not paid as it asks to be; NONE if it is, or was not decided at all."""
+    d = decider.desk
+    c, seq = int(d.b_event[i].contact), int(d.b_event[i].seq)
+    ended = history.outcome_of(decider, seq)
+    if ended is None or ended[0] is not Outcome.POSTED:
+        return Reason.NONE
+    want = int(requested(d, i, c))
+    if want <= d.w_head[0].spent:
+        return Reason.NONE
+    refused = int(why_not(d, i, c))
+    if refused:
+        return Reason(refused)
+    spent, reason = int(d.w_head[0].spent), int(d.w_head[0].spend_reason)
+    limited = reason == Reason.LIMIT_REACHED or (spent > 0 and _limits_leave(decider, i, c) < want)
+    return Reason.LIMIT_REACHED if limited else Reason.NOT_FULLY_COVERED
+
+
+def _limits_leave(decider: Decider, i: int, c: int) -> int:
+    """What the wallet's limits left of the request before this purchase counted towards them."""
+    d = decider.desk
+    want, spent = int(requested(d, i, c)), int(d.w_head[0].spent)
+    return spent + max(0, int(within_limits(d, c, layout.ON_SPEND, want - spent, int(d.b_event[i].seq))))
+
+
+def _with_compensation(decider: Decider, i: int, event: Any, compensation: Compensation) -> None:
+    """The step for this purchase, with the compensation taken back between its awards and what it redeems."""
+    c = int(decider.desk.b_event[i].contact)
+    while not step.has_room(decider.desk, c):
+        decider.make_room()
+    d = decider.desk
+    step.open_purchase(d, i, c) if hasattr(step, "open_purchase") else None
+    _rounds(decider, i, c, event, compensation)
+
+
+def _rounds(decider: Decider, i: int, c: int, event: Any, compensation: Compensation) -> None:
+    raise NotImplementedError
+
+
+assert Back and Cause and TransferKind

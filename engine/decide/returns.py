@@ -1,0 +1,138 @@
+"""Returns and cancels of purchases: spend back, redeem back, awards reversed, units off (spec 4, 'Return and cancel')."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from guerdon.engine.codes import Cause, EventType, Outcome, Reason
+from guerdon.engine.decide import booking, history
+from guerdon.engine.decide.adhoc import ad_hoc
+from guerdon.engine.decide.award_back import AwardBack
+from guerdon.engine.decide.back import Back, make_room
+from guerdon.engine.decide.calendar import stepped
+from guerdon.engine.decide.clawing import reverse_lines, reverse_rest
+from guerdon.engine.decide.giving_back import redeem_back, settle_lots, spend_back
+from guerdon.engine.decide.history import Told
+from guerdon.engine.decide.kept import Kept
+from guerdon.engine.decide.named import find_purchase
+from guerdon.engine.decide.offer_tables import step
+from guerdon.engine.decide.progress_back import progress_back
+from guerdon.engine.decide.specials import catch_up_all
+from guerdon.engine.decide.step import clock_of
+from guerdon.engine.decide.units_back import units_back
+from guerdon.engine.decide.waiting import wait
+from guerdon.engine.events.amounts import half_up
+from guerdon.rules.program import Multiply
+
+if TYPE_CHECKING:
+    from guerdon.engine.decide.decider import Decider
+
+_OF_REGISTERING = (int(Cause.REGISTER), int(Cause.SIGN_UP))
+
+
+def given_back(decider: Decider, i: int, event: Any) -> None:
+    """A return or a cancel: of a purchase that is known, of one that is still to come, or of none (ad hoc)."""
+    if event.fields.get("of") is None:
+        if event.type is EventType.RETURN:
+            ad_hoc(decider, i, event)
+        else:
+            _end(decider, event.seq, Outcome.REFUSED, Reason.UNKNOWN_PURCHASE)
+        return
+    told = find_purchase(decider, event)
+    if told is None:
+        wait(decider, event)
+    elif told.outcome is Outcome.IGNORED:
+        _end(decider, event.seq, Outcome.IGNORED, Reason.NOTHING_TO_DO)
+    elif told.outcome is not Outcome.POSTED or told.event.type is not EventType.PURCHASE:
+        _end(decider, event.seq, Outcome.REFUSED, Reason.UNKNOWN_PURCHASE)
+    else:
+        _of_purchase(decider, event, told)
+
+
+def _of_purchase(decider: Decider, event: Any, told: Told) -> None:
+    c = decider.row(history.merged_into(decider, told.event.contact_number))
+    clock = int(clock_of(decider.desk, c))
+    unit, n = step(decider.program.business.late_within)
+    if stepped(decider.desk, event.time, unit, n) < clock:
+        _end(decider, event.seq, Outcome.REFUSED, Reason.TOO_LATE)
+        return
+    kept = Kept(decider, told)
+    cancel = event.type is EventType.CANCEL
+    reason = Reason.ALREADY_CANCELLED if kept.cancelled else Reason.NONE
+    if cancel:
+        kept.cancel()
+    elif reason is Reason.NONE:
+        reason = kept.give_back(event.fields)
+    if reason is not Reason.NONE:
+        _end(decider, event.seq, Outcome.REFUSED, reason)
+        return
+    now = max(event.time, clock)
+    booking.begin(decider.desk, event.seq, now)
+    catch_up_all(decider, event.seq, c, now)
+    back = Back(decider, event.seq, c, now)
+    back.holds(kept)
+    take_all_back(back, kept, cancel)
+    for bought in back.touched():
+        bought.keep(decider)
+    k = decider.desk.s_contact[c]
+    k.clock, k.dirty = max(int(k.clock), now), 1
+    make_room(decider)
+    booking.outcome(decider.desk, event.seq, Outcome.POSTED, 0)
+
+
+def take_all_back(back: Back, kept: Kept, cancel: bool) -> None:
+    """Everything that follows from what is returned by now."""
+    spend_back(back, kept, cancel)
+    lots = redeem_back(back, kept) if cancel else []
+    _awards_back(back, kept, cancel)
+    progress_back(back, kept, cancel)
+    for bought in back.touched():
+        _multiplied_back(back, bought)
+    units_back(back, kept)
+    settle_lots(back, lots)
+
+
+def _end(decider: Decider, seq: int, outcome: Outcome, reason: Reason) -> None:
+    """It ends without moving anything."""
+    make_room(decider)
+    booking.begin(decider.desk, seq, 0)
+    booking.outcome(decider.desk, seq, outcome, reason)
+
+
+# ---- awards
+
+
+def _awards_back(back: Back, kept: Kept, cancel: bool) -> None:
+    """The purchase's awards, those of offers with goals apart; on a cancel those of its registering and joining too."""
+    for award in history.awards_of(back.decider, kept.seq):
+        if cancel and award["cause"] in _OF_REGISTERING:
+            reverse_rest(back, AwardBack(back, kept, award))
+    for award in history.awards_of(back.decider, kept.seq):
+        offer = kept.version.offer(int(award["offer"]))
+        if award["cause"] != 0 or offer.goals:
+            continue
+        book = AwardBack(back, kept, award)
+        if cancel or not kept.still_meets(book.offer):
+            reverse_rest(back, book)
+        elif not isinstance(offer.award, Multiply):
+            due = {line: half_up(share * kept.returned[line]) for line, share in book.lines.items()}
+            reverse_lines(back, book, due)
+
+
+def _multiplied_back(back: Back, kept: Kept) -> None:
+    """Awards that multiply follow what they multiplied, line by line."""
+    rows = [row for row in history.awards_of(back.decider, kept.seq) if row["cause"] == 0]
+    ids = {kept.version.offer(int(row["offer"])).id: row for row in rows}
+    for row in rows:
+        offer = kept.version.offer(int(row["offer"]))
+        if not isinstance(offer.award, Multiply):
+            continue
+        named = [AwardBack(back, kept, ids[id]) for id in offer.award.offers if id in ids]
+        book = AwardBack(back, kept, row)
+        due = {}
+        for line, share in book.lines.items():
+            base = sum(each.lines.get(line, 0) for each in named)
+            undone = sum(each.line_undone(line) for each in named)
+            due[line] = half_up(Fraction(share * undone, base)) if base else 0
+        reverse_lines(back, book, due)
