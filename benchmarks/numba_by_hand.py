@@ -83,12 +83,12 @@ def product_bits(folder: Path) -> Any:
     return table
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[misc, unused-ignore]
+@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def _percent(minor: int, rate: int) -> int:
     return (minor * rate + 50) // 100
 
 
-@njit(inline="always")  # type: ignore[misc, unused-ignore]
+@njit(inline="always")
 def _give(basket, what, amount, out, size):  # type: ignore[no-untyped-def]
     """Write a row unless it is nothing; returns the number of rows."""
     if amount > 0:
@@ -97,7 +97,7 @@ def _give(basket, what, amount, out, size):  # type: ignore[no-untyped-def]
     return size
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[misc, unused-ignore]
+@njit(cache=True, error_model="numpy")
 def _decide(basket, contact, time_us, total, private, produce, meat, dairy, state, days, out, size):  # type: ignore[no-untyped-def]
     """Decide one event; returns the number of rows in ``out`` after it."""
     first_us, offset_us, month_of, week_of, weekend_of = days
@@ -146,7 +146,7 @@ def _decide(basket, contact, time_us, total, private, produce, meat, dairy, stat
     return size
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[misc, unused-ignore]
+@njit(cache=True, error_model="numpy")
 def _fold(basket, contact, product, time_us, value, bits, state, days, out, run, last_batch):  # type: ignore[no-untyped-def]
     """Fold the lines of a batch into events and decide each; ``run`` carries the open event from batch to batch.
 

@@ -14,7 +14,7 @@ from guerdon.engine.events.body import encode
 from guerdon.engine.events.event import Refused
 from guerdon.engine.events.frames import Frames
 from guerdon.engine.events.identity import CONFLICT, REPEAT, Identity
-from guerdon.engine.ledger.chunk import HOLDER, LOG, RESOLVED, TOUCH, BusinessKeys, Chunk, ProgrammeVersion
+from guerdon.engine.ledger.chunk import HOLDER, LOG, RESOLVED, TOUCH, BusinessKeys, Chunk, Identifier, ProgrammeVersion
 
 if TYPE_CHECKING:
     from guerdon.engine.pipeline import Run
@@ -38,33 +38,18 @@ def chunk_of(
     rows = np.flatnonzero(identity.status[:size] != REPEAT)
     kept = admission.frames if len(rows) == size else admission.frames.take(rows)
     events = kept.events
-    log = np.zeros(len(rows), LOG)
-    log["seq"] = seqs[rows]
-    for name, column in (("time", "time"), ("received_at", "received_at"), ("type", "type")):
-        log[name] = events[column].to_numpy()
-    fresh = identity.status[rows] != CONFLICT
-    log["contact"][fresh] = contacts
-    log["content_hi"] = events["content_a"].to_numpy().view(np.int64)
-    log["content_lo"] = events["content_b"].to_numpy().view(np.int64)
-    log["source"] = run.ledger.names.numbers("source", events["source"].to_list())
-    log["merchant"] = run.ledger.names.numbers("merchant", events["merchant"].fill_null("").to_list())
-    log["version"] = run.version
-    log["keyed"] = identity.keyed[rows]
-    log["outcome"][~fresh], log["reason"][~fresh] = Outcome.REFUSED, Reason.ID_CONFLICT
+    log = _rows(run, events, identity.status[rows] != CONFLICT, identity.keyed[rows], seqs[rows], contacts)
     _outcomes(log, journal)
     asides, aside_ids = _asides(run, admission, identity, seqs[size:])
     whole = np.concatenate([first, log, asides])
     order = np.argsort(whole["seq"], kind="stable")
-    ids = [*first_ids, *events["id"].to_list(), *aside_ids]
-    blank = [""] * (len(first) + len(asides))
-    series = blank[: len(first)] + events["series"].fill_null("").to_list() + blank[len(first) :]
-    told = blank[: len(first)] + events["reference_told"].fill_null("").to_list() + blank[len(first) :]
+    texts = _texts(events, first_ids, aside_ids, order)
     form, body = encode(_stored(admission, identity, kept, seqs[rows]))
     return Chunk(
         log=whole[order],
-        ids=[ids[k] for k in order],
-        series=[series[k] for k in order],
-        references=[told[k] for k in order],
+        ids=texts[0],
+        series=texts[1],
+        references=texts[2],
         body=body,
         body_format=form,
         transfers=journal.transfers,
@@ -81,9 +66,43 @@ def chunk_of(
         profiles=journal.profiles,
         records=journal.records,
         resolved=_resolved(journal),
+        identifiers=[Identifier(*key, number) for key, number in journal.identifiers.items()],
+        erased=journal.erased,
         business_keys=_keys(log, events),
         programmes=announced,
     )
+
+
+def _rows(
+    run: Run, events: pl.DataFrame, fresh: np.ndarray, keyed: np.ndarray, seqs: np.ndarray, contacts: np.ndarray
+) -> np.ndarray:
+    """The log's rows of the events but their outcomes; those that are not ``fresh`` contradict an earlier one."""
+    log = np.zeros(len(seqs), LOG)
+    log["seq"] = seqs
+    for name in ("time", "received_at", "type"):
+        log[name] = events[name].to_numpy()
+    log["contact"][fresh] = contacts
+    log["content_hi"] = events["content_a"].to_numpy().view(np.int64)
+    log["content_lo"] = events["content_b"].to_numpy().view(np.int64)
+    log["source"] = run.ledger.names.numbers("source", events["source"].to_list())
+    log["merchant"] = run.ledger.names.numbers("merchant", events["merchant"].fill_null("").to_list())
+    log["version"] = run.version
+    log["keyed"] = keyed
+    log["outcome"][~fresh], log["reason"][~fresh] = Outcome.REFUSED, Reason.ID_CONFLICT
+    return log
+
+
+def _texts(events: pl.DataFrame, first: list[str], last: list[str], order: np.ndarray) -> list[pl.Series]:
+    """Ids, series and references of the log's rows, in the order of ``seq``."""
+    columns = [events["id"], events["series"].fill_null(""), events["reference_told"].fill_null("")]
+    if not first and not last:
+        return columns
+    texts = []
+    for place, column in enumerate(columns):
+        around = [ids if place == 0 else [""] * len(ids) for ids in (first, last)]
+        parts = [pl.Series(around[0], dtype=pl.String), column.cast(pl.String), pl.Series(around[1], dtype=pl.String)]
+        texts.append(pl.concat([part.alias("text") for part in parts]).gather(order))
+    return texts
 
 
 def _stored(admission: Admission, identity: Identity, kept: Frames, seqs: np.ndarray) -> Admission:
@@ -173,16 +192,16 @@ def _touched(journal: Journal, log: np.ndarray) -> np.ndarray:
         touched["contact"] = (account[mine] >> np.int64(16)) & np.int64((1 << 40) - 1)
         touched["seq"] = journal.transfers["seq"][mine]
         parts.append(touched)
-    both = np.unique(np.concatenate(parts))
+    every = np.concatenate(parts)
+    if len(log):  # most transfers are of the contact that their event names
+        place = np.minimum(np.searchsorted(log["seq"], every["seq"]), len(log) - 1)
+        own = (log["seq"][place] == every["seq"]) & (log["contact"][place] == every["contact"])
+        every = every[~own]
+    both = np.unique(every)
     if journal.resolved:  # the event's own contact was noted when it came
         known = np.array([(r.contact, r.seq) for r in journal.resolved], TOUCH)
         both = both[~np.isin(both, known)]
-    place = np.searchsorted(log["seq"], both["seq"])
-    if not len(log):
-        return both
-    place = np.minimum(place, len(log) - 1)
-    own = (log["seq"][place] == both["seq"]) & (log["contact"][place] == both["contact"])
-    return both[~own]
+    return both
 
 
 def _keys(log: np.ndarray, events: pl.DataFrame) -> BusinessKeys | None:

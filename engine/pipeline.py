@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from guerdon.engine.chunking import chunk_of
-from guerdon.engine.codes import EventType, Outcome, Reason
+from guerdon.engine.codes import EventType, Outcome, Reason, Status
 from guerdon.engine.decide.decider import Decider
 from guerdon.engine.decide.journal import Journal
 from guerdon.engine.events.admission import Admission, FeedMark
@@ -33,7 +33,10 @@ from guerdon.rules.program import Program
 
 CHUNK_EVENTS = 100_000
 FEW_EVENTS = 16  # up to so many are matched one by one
+_RENAMING = (EventType.ERASE,)
+_FORWARDING = (EventType.MERGE, EventType.ENROL)
 _REGISTERS = np.array([kind in SHAPES and SHAPES[kind].registers for kind in range(max(EventType) + 1)])
+_IDENTIFYING = [kind for kind, shape in SHAPES.items() if shape.of_contact]  # may change whom an identifier names
 
 
 class Ended(NamedTuple):
@@ -50,9 +53,14 @@ class Admitted:
     ``seqs``: places in the log; a repeat has that of the event that it repeats.
     """
 
-    outcomes: list[Ended]
+    ended: np.ndarray  # int16[n, 2]: codes.Outcome, codes.Reason
     seqs: np.ndarray
     resolved: dict[int, Ended] = field(default_factory=dict)  # seq of an event that had waited → its end
+
+    @property
+    def outcomes(self) -> list[Ended]:
+        """How each event ended."""
+        return [Ended(Outcome(outcome), Reason(reason)) for outcome, reason in self.ended.tolist()]
 
 
 @dataclass(slots=True)
@@ -100,13 +108,21 @@ class Run:
         size = 1 if way == "single" else CHUNK_EVENTS
         parts = []
         rest = admission
-        while len(rest) > size:
-            part, rest = rest.split(size)
+        while (length := self._chunk_length(rest, size)) < len(rest):
+            part, rest = rest.split(length)
             parts.append(self._post(part, []))
         parts.append(self._post(rest, admission.marks))
         resolved = {seq: ended for part in parts for seq, ended in part.resolved.items()}
-        outcomes = [ended for part in parts for ended in part.outcomes]
-        return Admitted(outcomes, np.concatenate([part.seqs for part in parts]), resolved)
+        ended, seqs = (np.concatenate([getattr(part, name) for part in parts]) for name in ("ended", "seqs"))
+        return Admitted(ended, seqs, resolved)
+
+    def _chunk_length(self, admission: Admission, most: int) -> int:
+        """How many events, asides counted, the next chunk takes: a name may mean another contact after its last one."""
+        cuts = _RENAMING + (_FORWARDING if self.program.business.merge_forward else ())
+        found = np.flatnonzero(np.isin(admission.frames.events["type"].head(most).to_numpy(), cuts))
+        if not len(found):
+            return min(most, len(admission))
+        return min(most, int(admission.seqs(0)[0][found[0]]) + 1)
 
     def _post(self, admission: Admission, marks: Sequence[FeedMark]) -> Admitted:
         """One chunk: the whole arrow."""
@@ -127,7 +143,7 @@ class Run:
                 journal = self.sift(journal)
         with self._timed("post"):
             ended = self._ends(admission, identity, journal, seqs)
-            self._count(ended.outcomes, identity, journal)
+            self._count(ended.ended, identity, journal)
             chunk = chunk_of(self, admission, identity, seqs, contacts, journal, announced)
             chunk.files = [FeedFile(m.sha256, m.feed, m.name, m.events, m.done) for m in marks]
             chunk.run = self._counts_row()
@@ -135,9 +151,17 @@ class Run:
                 self.ledger.post(chunk)
                 self.announced = True
                 self.directory.take_given()
+                self._forget(journal)
         return ended
 
     # ---- the stages ----
+
+    def _forget(self, journal: Journal) -> None:
+        """Identifiers that name others now are looked up anew, erased contacts have no name any more."""
+        keys = [ContactKey(*key) for key in journal.identifiers]
+        for number in journal.erased:
+            keys.append(ContactKey("id", self.ledger.names.forget("contact", number)))
+        self.directory.forget(keys)
 
     def _announcement(self, admission: Admission, seq: int) -> list[ProgrammeVersion]:
         """The event by which this version begins to count, if the log has not come to it yet."""
@@ -148,7 +172,9 @@ class Run:
     def _contacts(self, frames: Frames) -> np.ndarray:
         """Numbers of the events' contacts; with ``register: never`` only registering gives a new one."""
         types = frames.events["type"].to_numpy()
-        admitted = _REGISTERS[types] if self.program.business.register else types == EventType.REGISTER
+        admitted = types == EventType.REGISTER
+        if self.program.business.register:
+            admitted |= _REGISTERS[types]
         numbers = self.directory.number_frames(frames, admitted)
         for key, number in self.directory.given.items():
             if key.kind == "id":
@@ -166,51 +192,51 @@ class Run:
         events = batch.events
         events["seq"] = seqs
         route = (events["type"] != EventType.PURCHASE) | contested | (events["contact"] < 0)
-        route |= frames.events["rest"].str.contains('"token"', literal=True).fill_null(False).to_numpy()
+        route |= frames.events["rest"].str.contains('"(?:token|estimate)":').fill_null(False).to_numpy()
         if self.program.business.full_cover:
             route |= events["spend_kind"] != SPEND_NONE
+        if np.isin(events["type"], _IDENTIFYING).any():
+            route |= frames.events["contact_kind"].is_not_null().to_numpy()
+        if not self.program.business.register:
+            route |= self.decider.state.arrays["s_contact"]["status"][events["contact"]] == Status.NEW
         events["route"][route] = ROUTE_HANDLER
         return batch
 
     def _ends(self, admission: Admission, identity: Identity, journal: Journal, seqs: np.ndarray) -> Admitted:
         """How each event of the admission ended, in its order."""
-        decided = {
-            int(row["seq"]): Ended(Outcome(int(row["outcome"])), Reason(int(row["reason"]))) for row in journal.outcomes
-        }
         size = len(admission.frames)
-        ends = []
-        for k, status in enumerate(identity.status.tolist()):
-            if status == REPEAT:
-                ends.append(Ended(Outcome.IGNORED, Reason.REPEAT))
-            elif status == CONFLICT:
-                ends.append(Ended(Outcome.REFUSED, Reason.ID_CONFLICT))
-            elif k < size:
-                ends.append(decided.pop(int(seqs[k])))
-            else:
-                told = admission.asides[k - size].told
-                refused = isinstance(told, Refused)
-                reason = told.reason if isinstance(told, Refused) else Reason.UNREADABLE
-                ends.append(Ended(Outcome.REFUSED if refused else Outcome.PARKED, reason))
+        ends = np.zeros((len(seqs), 2), np.int16)
+        decided = np.flatnonzero(identity.status[:size] == FRESH)
+        told = journal.outcomes[np.argsort(journal.outcomes["seq"], kind="stable")]
+        last = np.searchsorted(told["seq"], seqs[decided], side="right") - 1
+        ends[decided, 0], ends[decided, 1] = told["outcome"][last], told["reason"][last]
+        for row, aside in enumerate(admission.asides):
+            refused = isinstance(aside.told, Refused)
+            reason = aside.told.reason if isinstance(aside.told, Refused) else Reason.UNREADABLE
+            ends[size + row] = (Outcome.REFUSED if refused else Outcome.PARKED, reason)
+        ends[identity.status == REPEAT] = (Outcome.IGNORED, Reason.REPEAT)
+        ends[identity.status == CONFLICT] = (Outcome.REFUSED, Reason.ID_CONFLICT)
         for row, aside in enumerate(admission.asides):
             aside.told.seq = int(seqs[size + row])
         order = np.argsort(np.concatenate(admission.seqs(0)), kind="stable")
         told_seqs = np.where(identity.first_seq > 0, identity.first_seq, seqs)
         resolved = {r.seq: Ended(Outcome(r.outcome), Reason(r.reason)) for r in journal.resolved}
-        return Admitted([ends[k] for k in order], told_seqs[order], resolved)
+        return Admitted(ends[order], told_seqs[order], resolved)
 
     # ---- counts ----
 
-    def _count(self, ended: Sequence[Ended], identity: Identity, journal: Journal) -> None:
+    def _count(self, ended: np.ndarray, identity: Identity, journal: Journal) -> None:
         counts = self.counts
         counts.read += len(ended)
         counts.repeats += int((identity.status == REPEAT).sum())
-        names = {1: "posted", 2: "ignored", 3: "refused", 4: "parked", 5: "waiting"}
-        for outcome, reason in ended:
-            name = names[int(outcome)]
-            setattr(counts, name, getattr(counts, name) + 1)
-            if reason is not Reason.NONE:
-                key = reason.name.lower()
-                counts.reasons[key] = counts.reasons.get(key, 0) + 1
+        for outcome in Outcome:
+            name = outcome.name.lower()
+            setattr(counts, name, getattr(counts, name) + int((ended[:, 0] == outcome).sum()))
+        reasons, times = np.unique(ended[:, 1], return_counts=True)
+        for reason, count in zip(reasons.tolist(), times.tolist(), strict=True):
+            if reason != Reason.NONE:
+                key = Reason(reason).name.lower()
+                counts.reasons[key] = counts.reasons.get(key, 0) + count
         self.refused += journal.refused[: len(self.refused)]
         self.transfers += len(journal.transfers)
 

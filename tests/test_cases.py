@@ -1,7 +1,7 @@
 """Every case file in every way: as one batch, event by event, and cut in two at every place.
 
 ``cases/waiting.txt`` names the acceptance cases of what is not built yet. They are run too, and must fail: once one
-passes, its line has to go.
+passes, its line has to go; ``python -m tests.waiting`` writes the list.
 """
 
 from __future__ import annotations

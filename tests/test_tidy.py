@@ -143,17 +143,17 @@ def test_deciding_and_booking_use_no_float() -> None:
             named = isinstance(node, (ast.Name, ast.Attribute)) and re.fullmatch(
                 r"(?i)float(32|64)?", node.id if isinstance(node, ast.Name) else node.attr
             )
-            division = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and not _joins_paths(node)
+            division = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and not _is_exact(node)
             if literal or named or division:
                 found.append(f"{path.relative_to(ROOT)}:{node.lineno}")
     assert found == []
 
 
-def _joins_paths(node: ast.BinOp) -> bool:
-    """`folder / "name"`: the division sign of pathlib."""
+def _is_exact(node: ast.BinOp) -> bool:
+    """`folder / "name"`, the sign of pathlib, or a Fraction divided."""
     sides = [node.left, node.right]
     return any(isinstance(side, (ast.JoinedStr, ast.Constant)) and not _is_number(side) for side in sides) or any(
-        isinstance(inner, ast.Name) and inner.id in {"Path", "__file__", "folder", "files"}
+        isinstance(inner, ast.Name) and inner.id in {"Path", "Fraction", "__file__", "folder", "files"}
         for side in sides
         for inner in ast.walk(side)
     )

@@ -121,11 +121,12 @@ def redeems(tables: Tables) -> list[dict[str, Any]]:
 
 
 def spends(tables: Tables) -> list[dict[str, Any]]:
-    """Spends of purchases with their fee."""
+    """Spends of purchases and captures with their fee."""
     sums: dict[int, dict[int, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
     for row in tables.rows["transfer"]:
-        if row["kind"] in (TransferKind.SPEND, TransferKind.WALLET_FEE):
-            sums[row["seq"]][row["kind"]] += tables.amount(row)
+        kind = TransferKind.SPEND if row["kind"] == TransferKind.CAPTURE else row["kind"]
+        if kind in (TransferKind.SPEND, TransferKind.WALLET_FEE):
+            sums[row["seq"]][kind] += tables.amount(row)
     return [
         {"event": tables.event(seq), "amount": parts[TransferKind.SPEND], "fee": parts[TransferKind.WALLET_FEE]}
         for seq, parts in sums.items()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from guerdon.engine.codes import KIND_SHIFT, OWNER_SHIFT, EventType, Outcome, OwnerKind, Reason, Role, TransferKind
+from guerdon.engine.decide.addressing import pool_number, pool_place
 from guerdon.engine.decide.booking import BUSINESS, COMMERCE, OPEN, book, of_contact
 from guerdon.engine.decide.calendar import DAY, WINDOWS, stepped, to_utc, window_of
 from guerdon.engine.decide.forfeits import lots_of
@@ -34,7 +35,7 @@ def adjusting(decider: Decider, i: int, event: Event) -> None:
     if not is_known(decider, o):
         return
     pool = event.fields.get("pool")
-    number = 0 if pool in _IN_OPEN else decider.pool_number(str(pool))
+    number = 0 if pool in _IN_OPEN else pool_number(decider, str(pool))
     if number == 0 and pool not in _IN_OPEN:
         refused(decider, o, Reason.UNKNOWN_INSTRUMENT)
         return
@@ -139,7 +140,7 @@ def _adjust_open(decider: Decider, o: Opening, amount: int) -> None:
 
 def _add_lot(decider: Decider, o: Opening, pool: int, amount: int) -> None:
     """A lot with the pool's validity, named by its transfer; no offer gave it and no merchant bears it."""
-    place = decider.pool_place(pool)
+    place = pool_place(decider, pool)
     expires_at = valid_to(decider, decider.program.pools[place].valid, o.now)
     decider.state.room_for_lots(1)
     decider.lay()

@@ -1,7 +1,7 @@
-"""The spend request of a purchase as far as the step leaves it to its caller: token, held estimate, full cover (spec 4).
+"""The spend request of a purchase as far as the step leaves it to its caller: its token and its held estimate (spec 3).
 
-``spend_asked`` wraps the decision of a purchase. Before it, the purchase's token is judged and the money that its
-estimate holds is freed; after it, the token is used up, or the whole purchase taken back where it is not covered.
+``spend_asked`` wraps the decision of a purchase. Before it, the token is judged and the money that the estimate holds
+is freed for the spend; after it, the token is used up by what was spent.
 """
 
 from __future__ import annotations
@@ -10,18 +10,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from guerdon.engine.codes import Outcome, Reason, Status
+from guerdon.engine.codes import Status
 from guerdon.engine.decide import booking, holds, spending, tokens
 from guerdon.engine.decide.calendar import DAY, to_local, window_of
 from guerdon.engine.decide.earlier import record_named
-from guerdon.engine.decide.late import is_too_late
 from guerdon.engine.decide.layout import ON_SPEND
 from guerdon.engine.decide.opening import Opening, make_room
 from guerdon.engine.decide.requests import caught_up
+from guerdon.engine.decide.specials import refresh_special
 from guerdon.engine.decide.step import clock_of
-from guerdon.engine.decide.trial import Trial
 from guerdon.engine.events.event import Event
-from guerdon.engine.rows import REQUEST_SPEND, SPEND_NONE, Record
+from guerdon.engine.rows import Record
 
 if TYPE_CHECKING:
     from guerdon.engine.decide.decider import Decider
@@ -32,28 +31,25 @@ def spend_asked(decider: Decider, i: int, event: Event) -> Iterator[None]:
     """Wrap around what decides the purchase in row ``i``."""
     e = decider.desk.b_event[i]
     c, seq = int(e.contact), int(e.seq)
-    status = int(decider.desk.s_contact[c].status)
-    if status >= Status.ON_HOLD or is_too_late(decider, i):
+    if not asks(event) or int(decider.desk.s_contact[c].status) >= Status.ON_HOLD:
         yield
         return
     now = max(int(e.time), int(clock_of(decider.desk, c)))
-    token = tokens.presented(decider, i, event, now)
-    trial, before = None, Reason.NONE
-    if decider.program.business.full_cover and decider.desk.b_event[i].spend_kind != SPEND_NONE:
-        trial = Trial(decider, c)
     o = Opening(i, seq, c, int(decider.desk.s_contact[c].number), int(e.time), now)
+    token = tokens.presented(decider, i, event, now)
     estimate = _freed(decider, o, event)
-    if trial is not None:
-        before = _limited(decider, o)
     yield
     head = decider.desk.w_head[0]
     spent = int(head.spent) if head.seq == seq else 0
     if estimate is not None:
         _limits_used(decider, o, estimate, spent)
-    if trial is not None and _uncovered(decider, o, trial, before, spent):
-        return
     if token is not None and spent > 0:
         tokens.used(decider, token)
+
+
+def asks(event: Event) -> bool:
+    """Whether the purchase names a token or an estimate."""
+    return "token" in event.fields or "estimate" in event.fields
 
 
 def _freed(decider: Decider, o: Opening, event: Event) -> Record | None:
@@ -67,6 +63,7 @@ def _freed(decider: Decider, o: Opening, event: Event) -> Record | None:
     if record is None or record.contact != o.number or record.fields["state"] != "open":
         return None
     holds.free(decider, o, record, "captured")
+    refresh_special(decider, o.c)
     for slot in _limit_slots(decider, o, int(record.fields["at"])):
         decider.desk.s_slot[o.c, slot].amount -= record.fields["amount"]
         decider.desk.s_slot[o.c, slot].wins -= 1
@@ -94,28 +91,3 @@ def _limits_used(decider: Decider, o: Opening, estimate: Record, spent: int) -> 
         row = decider.desk.s_slot[o.c, slot]
         row.amount += max(0, amount - spent)
         row.wins += 0 if spent else 1
-
-
-def _limited(decider: Decider, o: Opening) -> Reason:
-    """LIMIT_REACHED if the limits do not let the whole request through, else NONE."""
-    d = decider.desk
-    booking.begin(d, o.seq, o.now)
-    want = spending.requested(d, o.i, o.c)
-    return Reason.LIMIT_REACHED if spending.within_limits(d, o.c, ON_SPEND, want, o.seq) < want else Reason.NONE
-
-
-def _uncovered(decider: Decider, o: Opening, trial: Trial, before: Reason, spent: int) -> bool:
-    """Take the purchase back and refuse it, unless its request is paid in full; whether that was so."""
-    d = decider.desk
-    want = spending.requested(d, o.i, o.c)
-    why = Reason(int(d.w_head[0].spend_reason)) if d.w_head[0].seq == o.seq else Reason.NONE
-    if why in (Reason.NONE, Reason.INSUFFICIENT_FUNDS):
-        if spent >= want:
-            return False
-        why = before or Reason.NOT_FULLY_COVERED
-    trial.undo()
-    d = decider.desk
-    booking.begin(d, o.seq, o.now)
-    booking.refuse_request(d, o.seq, REQUEST_SPEND, why, want, spent)
-    booking.outcome(d, o.seq, Outcome.REFUSED, why)
-    return True

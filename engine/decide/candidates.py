@@ -119,7 +119,6 @@ def needs_wins(d: Any, o: int) -> int:
                 return 0
             whole = chosen.quantity // 1000
             sets = whole if whole < sets else sets
-        sets = sets if sets > 1 else 1
         return sets if offer.needs_each == 1 else 1
     chosen = d.w_selected[offer.selector]
     if chosen.stamp != stamp:

@@ -8,12 +8,13 @@ from guerdon.engine.codes import Reason
 from guerdon.engine.decide.arithmetic import has_bit
 from guerdon.engine.decide.booking import refuse
 from guerdon.engine.decide.calendar import WINDOW_ROLLING, stepped
-from guerdon.engine.decide.layout import CAP_TIMES, PER_CONTACT, PER_EVENT, PER_OFFER
+from guerdon.engine.decide.layout import CAP_TIMES, PER_EVENT, PER_OFFER
 from guerdon.engine.decide.windows import ring_add, ring_sum, shared_at, slot_at, window_at
 
 CAP_REACHED, COOLDOWN = int(Reason.CAP_REACHED), int(Reason.COOLDOWN)
 WINDOW_TIER = 8
 NO_CAP = 1 << 62
+BUSINESS_ROW = 0  # the row of the state arrays that no contact has
 
 
 def used(d: Any, c: int, k: int, seq: int, day: int) -> int:
@@ -22,7 +23,7 @@ def used(d: Any, c: int, k: int, seq: int, day: int) -> int:
     if cap.per == PER_EVENT:
         return 0
     if cap.window == WINDOW_ROLLING:
-        return ring_sum(d, c, cap.slot, day, cap.days)
+        return ring_sum(d, BUSINESS_ROW if cap.per == PER_OFFER else c, cap.slot, day, cap.days)
     if cap.window == WINDOW_TIER:
         tier = d.s_contact[c].tier
         return 1 if tier >= 0 and has_bit(d.s_slot[c, cap.slot].amount, d.r_tier[tier].number) else 0
@@ -40,7 +41,7 @@ def use(d: Any, c: int, k: int, seq: int, day: int, amount: int) -> None:
     if cap.per == PER_EVENT:
         return
     if cap.window == WINDOW_ROLLING:
-        ring_add(d, c, cap.slot, day, amount)
+        ring_add(d, BUSINESS_ROW if cap.per == PER_OFFER else c, cap.slot, day, amount)
     elif cap.window == WINDOW_TIER:
         tier = d.s_contact[c].tier
         if tier >= 0:

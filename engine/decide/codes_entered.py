@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from guerdon.engine.codes import EventType, Reason
+from guerdon.engine.decide.addressing import watch
 from guerdon.engine.decide.joining import enter, may_enter
 from guerdon.engine.decide.opening import ignored, open_event, refused, win
 from guerdon.engine.decide.profiles import ENTRIES, profile_of
@@ -76,10 +77,11 @@ def _entries(decider: Decider, code: dict[str, Any]) -> int:
 
 def _set_entries(decider: Decider, c: int, number: int, entries: list[str]) -> None:
     decider.state.set_profile(number, {ENTRIES: entries or None})
+    decider.state.unlocked[number] = frozenset(entries)
     decider.state.refresh(c, number, int(decider.desk.s_contact[c].registered_at))
     decider.desk.s_contact[c].dirty = 1
     if entries:
-        decider.watch(c)
+        watch(decider, c)
 
 
 def use_up_entries(decider: Decider, first: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from guerdon.engine.codes import EventType, TransferKind
+from guerdon.engine.codes import EventType, Role, TransferKind
 from guerdon.engine.decide import booking, history
 from guerdon.engine.decide.back import Back
 from guerdon.engine.decide.history import NOWHERE, Told
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from guerdon.engine.decide.decider import Decider
 
 _ADJUST, _BACK = int(TransferKind.ADJUST), int(TransferKind.COMPENSATION)
-_ADJUSTMENT = booking.BUSINESS | 36  # codes.Role.ADJUSTMENT
+_ADJUSTMENT = booking.BUSINESS | int(Role.ADJUSTMENT)
 
 
 class Compensation(NamedTuple):

@@ -10,6 +10,7 @@ from guerdon.engine.decide import compiler, layout
 from guerdon.engine.decide.audience import Audience
 from guerdon.engine.decide.desk import Outputs, Scratch, lay
 from guerdon.engine.decide.journal import Journal, Resolved, take
+from guerdon.engine.decide.profiles import Identifiers
 from guerdon.engine.decide.records import Records
 from guerdon.engine.decide.slots import NO_WINDOW
 from guerdon.engine.decide.state import State, Store
@@ -54,6 +55,9 @@ class Decider:
         self.versions: dict[int, RuleVersion] = {}  # compiled again for what comes back, see rule_versions
         self.foreign: dict[tuple[int, int, int], Any] = {}  # counters of rules no longer in force, see counters
         self.resolved: list[Resolved] = []  # events that had waited and were decided since the last journal
+        self.identifiers = Identifiers(store)
+        self.erased: list[int] = []  # contacts erased since the last journal
+        self.watched: set[int] = set()  # rows of contacts whose purchases the loop leaves to their handler
         self.desk: Any = None  # what the plain functions read
         self._on: Any = None  # what the step reads
         self._kept: Any = None
@@ -72,10 +76,12 @@ class Decider:
 
     def decide(self, batch: Batch, event_of: Present) -> None:
         """Decide a batch in its order; what comes of it is collected until ``journal`` takes it."""
+        from guerdon.engine.decide.addressing import address
         from guerdon.engine.decide.handling import handle
 
         self.batch, self.event_of = batch, event_of
         self.lay()
+        address(self)
         self.waiting.mark()
         i, end = 0, len(batch.events)
         while i < end:
@@ -149,7 +155,7 @@ class Decider:
         arrays = {name: array.copy() for name, array in self.state.arrays.items()}
         profiles = {number: dict(fields) for number, fields in self.state.profiles.items()}
         head, refused = self.outputs.head.copy(), self.outputs.refused.copy()
-        return arrays, profiles, set(self.state.changed_profiles), head, refused, self.records.snapshot()
+        return arrays, profiles, set(self.state.changed_profiles), head, refused, (self.records.snapshot(), self.identifiers.snapshot())
 
     def restore(self, snapshot: Any) -> None:
         """Take everything back to a snapshot: the event has not happened."""
@@ -161,7 +167,8 @@ class Decider:
                 self.state.arrays[name][...] = array
         self.outputs.head[...] = head
         self.outputs.refused[...] = refused
-        self.records.restore(records)
+        self.records.restore(records[0])
+        self.identifiers.restore(records[1])
         self.lay()
 
     # ---- what came of it ----
@@ -174,7 +181,9 @@ class Decider:
         resolved, self.resolved = self.resolved, []
         journal = take(self.state, self.outputs, self.records)
         past = np.concatenate([journal.counters_past, foreign_rows(self)]) if self.foreign else journal.counters_past
-        return journal._replace(resolved=resolved, counters_past=past)
+        erased, self.erased = self.erased, []
+        identifiers = self.identifiers.take()
+        return journal._replace(resolved=resolved, counters_past=past, identifiers=identifiers, erased=erased)
 
     def windows_of(self, slot: int) -> int:
         """Kind of window of a contact's counter, or NO_WINDOW."""

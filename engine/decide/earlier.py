@@ -1,11 +1,10 @@
-"""What earlier events left behind, by the name that an ``of``, ``token`` or ``estimate`` gives; who has a wallet now."""
+"""What earlier events left behind, by the name that an ``of``, ``token`` or ``estimate`` gives."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from guerdon.engine.decide.history import outcome_of
-from guerdon.engine.decide.profiles import MERGED_INTO, profile_of
 from guerdon.engine.events.event import Event
 from guerdon.engine.events.present import NOWHERE
 from guerdon.engine.rows import Record
@@ -38,14 +37,3 @@ def record_named(decider: Decider, kind: str, event: Event, id: str) -> Record |
         if record is not None:
             return record
     return None
-
-
-def followed(decider: Decider, number: int) -> int:
-    """The contact that has the wallet now: the one a contact was merged into, or itself."""
-    while number:
-        decider.row(number)
-        into = int(profile_of(decider, number).get(MERGED_INTO, 0))
-        if not into:
-            break
-        number = into
-    return number

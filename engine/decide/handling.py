@@ -10,10 +10,32 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from guerdon.engine.codes import EventType, Outcome, Reason
-from guerdon.engine.decide import booking, layout
-from guerdon.engine.decide.late import is_late, late_purchase
-from guerdon.engine.decide.specials import catch_up_all
+from guerdon.engine.decide import (
+    adjusting,
+    birthdays,
+    booking,
+    codes_entered,
+    contact_events,
+    drawing,
+    forfeits,
+    holds,
+    joining,
+    lifecycle,
+    merging,
+    purchases_by_key,
+    referrals,
+    returns,
+    settings,
+    specials,
+    statements,
+    subscriptions,
+    wallet_requests,
+)
+from guerdon.engine.decide.addressing import is_stranger, readdress
+from guerdon.engine.decide.opening import make_room_for_one
+from guerdon.engine.decide.own_limits import own_limits
 from guerdon.engine.decide.ticking import tick
+from guerdon.engine.decide.waiting import decide_waiting, give_up
 
 if TYPE_CHECKING:
     from guerdon.engine.decide.decider import Decider
@@ -27,12 +49,20 @@ def handle(decider: Decider, i: int) -> None:
     kind = EventType(int(decider.batch.events["type"][i]))
     handler = HANDLERS.get(kind)
     event = decider.event_of(i)
-    if int(decider.batch.events["contact"][i]) < 0 and kind not in NO_CONTACT:
+    make_room_for_one(decider)
+    give_up(decider, event.time, event.seq)
+    readdress(decider, i, event)
+    c = int(decider.batch.events["contact"][i])
+    if kind not in NO_CONTACT and (c < 0 or is_stranger(decider, c, kind)):
         refuse(decider, i, Reason.UNKNOWN_CONTACT)
     elif handler is None:
         refuse(decider, i, Reason.UNKNOWN_TYPE)
     else:
-        handler(decider, i, event)
+        first = int(decider.outputs.head["awards"][0])
+        with own_limits(decider, c, event.time):
+            handler(decider, i, event)
+        codes_entered.use_up_entries(decider, first)
+    decide_waiting(decider, event)
 
 
 def refuse(decider: Decider, i: int, reason: Reason) -> None:
@@ -42,19 +72,25 @@ def refuse(decider: Decider, i: int, reason: Reason) -> None:
     booking.outcome(decider.desk, seq, Outcome.REFUSED, reason)
 
 
-def purchase(decider: Decider, i: int, event: Any) -> None:
-    """A purchase that the loop stopped at."""
-    if is_late(decider, i):
-        late_purchase(decider, i)
-        return
-    e = decider.desk.b_event[i]
-    if decider.desk.s_contact[e.contact].special_at <= e.time:
-        catch_up_all(decider, int(e.seq), int(e.contact), int(e.time))
-    decider.run_one(i, layout.FORCED)
-
-
-NO_CONTACT = {EventType.TICK, EventType.DRAW, EventType.BUDGET_LOADED}
+NO_CONTACT = {EventType.TICK, EventType.DRAW, EventType.BUDGET_LOADED, EventType.RETURN, EventType.CANCEL}
+NO_CONTACT |= wallet_requests.OF_ANOTHER | set(statements.HANDLERS)
 HANDLERS: dict[EventType, Handler] = {
-    EventType.PURCHASE: purchase,
+    EventType.PURCHASE: purchases_by_key.purchase,
+    EventType.RETURN: returns.given_back,
+    EventType.CANCEL: returns.given_back,
     EventType.TICK: tick,
+    **joining.HANDLERS,
+    **contact_events.HANDLERS,
+    **referrals.HANDLERS,
+    **subscriptions.HANDLERS,
+    **drawing.HANDLERS,
+    **codes_entered.HANDLERS,
+    **settings.HANDLERS,
+    **lifecycle.HANDLERS,
+    **merging.HANDLERS,
+    **adjusting.HANDLERS,
+    **wallet_requests.HANDLERS,
+    **statements.HANDLERS,
 }
+# What falls due that only Python knows, in the order of its kinds (spec 4, step 4).
+specials.SPECIALS[:] = [holds.LAPSE, subscriptions.MATURITY, birthdays.BIRTHDAY, forfeits.FORFEITED]

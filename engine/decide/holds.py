@@ -6,7 +6,7 @@ What its wallet fee will be is set aside with it, so that a capture never lacks 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from guerdon.engine.codes import Reason, Role, TransferKind
 from guerdon.engine.decide import booking, spending
@@ -17,7 +17,7 @@ from guerdon.engine.decide.funding import NO_TERMS, fee_part, permission, terms_
 from guerdon.engine.decide.layout import ON_SPEND, SHARE_AMOUNT, SHARE_NONE
 from guerdon.engine.decide.opening import Opening, posted
 from guerdon.engine.decide.requests import begun, caught_up, not_found, of_wallet, refuse_request, why_shut
-from guerdon.engine.decide.specials import Special, refresh_special
+from guerdon.engine.decide.specials import Special
 from guerdon.engine.decide.tables import STEPS
 from guerdon.engine.events.event import Event
 from guerdon.engine.rows import FOREVER, REQUEST_SPEND, Record
@@ -245,22 +245,3 @@ def _lapse(decider: Decider, seq: int, c: int, at: int) -> None:
 
 
 LAPSE = Special("hold lapses", True, _due, _lapse)
-
-
-def of_contact(decider: Decider, c: int) -> list[Record]:
-    """The open holds of a contact (row)."""
-    return _open_holds(decider, c)
-
-
-def moved(decider: Decider, source: int, target: int) -> None:
-    """Open holds follow their money from one contact (row) to another."""
-    number = int(decider.desk.s_contact[target].number)
-    for record in _open_holds(decider, source):
-        decider.records.put(HOLD, record.id, {**record.fields, "contact": number}, number, record.due_at)
-    for c in (source, target):
-        refresh_special(decider, c)
-
-
-def amounts(record: Record) -> dict[str, Any]:
-    """The fields of a hold, for those who show it."""
-    return dict(record.fields)

@@ -42,6 +42,8 @@ class Journal(NamedTuple):
     profiles: dict[int, dict[str, Any]]
     records: list[Record]
     resolved: list[Resolved] = []
+    identifiers: dict[tuple[str, str], int] = {}  # (kind, name) → number of the contact it names from now on; 0 nobody
+    erased: list[int] = []  # contacts whose names are gone
 
 
 def take(state: State, outputs: Outputs, records: Records) -> Journal:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from guerdon.engine.codes import EventType, Reason, Role, Status, TransferKind
+from guerdon.engine.decide.addressing import number_of, pool_number
 from guerdon.engine.decide.booking import COMMERCE, DEBT, OPEN, PAYABLE_OUT, PAYOUT, PENDING, book, of_contact
 from guerdon.engine.decide.forfeits import lots_of
 from guerdon.engine.decide.history import keep_lot
@@ -22,7 +23,7 @@ from guerdon.engine.decide.opening import (
     refused,
     status_of,
 )
-from guerdon.engine.decide.profiles import MERGED_INTO, profile_of
+from guerdon.engine.decide.profiles import MERGED_INTO
 from guerdon.engine.decide.specials import catch_up_all
 from guerdon.engine.decide.statuses import RECEIVES_IN
 from guerdon.engine.decide.step import clock_of
@@ -38,19 +39,9 @@ HELD = int(Role.HELD)
 FOLLOWING = ("hold", "payout", "coupon", "card", "lot", "token")
 
 
-def followed(decider: Decider, number: int) -> int:
-    """The contact that a merged one became, by however many merges; any other number as it is."""
-    seen: set[int] = set()
-    while number not in seen:
-        seen.add(number)
-        decider.row(number)
-        number = int(profile_of(decider, number).get(MERGED_INTO, number))
-    return number
-
-
 def _receiver(decider: Decider, o: Opening, name: str) -> int | None:
     """Row of the other contact; None: there is no such contact, and the event is refused."""
-    number = decider.number_of(name)
+    number = number_of(decider, name)
     c = decider.row(number) if number else -1
     if c < 0 or status_of(decider, c) is Status.NEW or decider.desk.s_contact[c].erased:
         refused(decider, o, Reason.UNKNOWN_CONTACT)
@@ -160,7 +151,7 @@ def transferring(decider: Decider, i: int, event: Event) -> None:
     """``transfer``: open money, or usable lots of a pool in their order; a part of a lot is a new lot of the taker's."""
     o = open_event(decider, i)
     pool = event.fields.get("pool")
-    number = decider.pool_number(pool) if pool is not None else 0
+    number = pool_number(decider, pool) if pool is not None else 0
     if pool is not None and number == 0:
         refused(decider, o, Reason.UNKNOWN_INSTRUMENT)
         return

@@ -53,7 +53,7 @@ def together(key: str, a: Cell, b: Cell) -> Cell:
     >>> together("mug|times|month", Cell(1, 0, 0), Cell(3, 0, 0))
     Cell(amount=4, wins=0, mark=0)
     """
-    kind = key.split("|")[1:]
+    kind = key.partition("#")[0].split("|")[1:]
     if kind == ["cooldown"]:
         return Cell(max(a.amount, b.amount), 0, 0)
     if "streak" in kind and "each" not in kind:

@@ -201,6 +201,8 @@ class OfferTables:
             window = WINDOW_TIER if cap.window == "tier" else WINDOWS[cap.window]
             if cap.per == "event":
                 slot = -1
+            elif cap.per == "offer" and cap.window == "rolling":
+                slot = self.slots.ring(f"{o.id}|offer|{cap.measure}|rolling", cap.days)
             elif cap.per == "offer":
                 slot = self.slots.shared(f"{o.id}|offer|{cap.measure}|{cap.window}", window)
             elif cap.window == "rolling":

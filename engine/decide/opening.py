@@ -51,6 +51,17 @@ def make_room(decider: Decider, *rows: int) -> None:
             decider.make_room()
 
 
+def make_room_for_one(decider: Decider) -> None:
+    """Let outputs grow until an event can be refused, whatever came before it."""
+    out, arrays = decider.outputs.head, decider.outputs.arrays
+    while any(int(out[part][0]) + SPARE > len(arrays[name]) for part, name in _ALWAYS):
+        decider.make_room()
+
+
+SPARE = 64
+_ALWAYS = (("outcomes", "o_outcome"), ("refusals", "o_refusal"), ("transfers", "o_transfer"))
+
+
 def status_of(decider: Decider, c: int) -> Status:
     """The state of the contact in a row."""
     return Status(int(decider.desk.s_contact[c].status))

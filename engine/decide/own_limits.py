@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from guerdon.engine.codes import TransferKind
+from guerdon.engine.decide.addressing import watch
 from guerdon.engine.decide.calendar import DAY, WINDOWS, to_local, window_of
 from guerdon.engine.decide.history import event_at, seqs_of_contact, transfers_of
 from guerdon.engine.decide.layout import NO_OWN_LIMIT
@@ -34,7 +35,7 @@ def set_limit(decider: Decider, c: int, kind: tuple[str, str], limit: dict[str, 
     limits = dict(profile_of(decider, number).get(LIMITS, {}))
     limits["|".join(kind)] = {**limit, "window": window, "used": used, "count": count}
     decider.state.set_profile(number, {LIMITS: limits})
-    decider.watch(c)
+    watch(decider, c)
 
 
 def limits_of(decider: Decider, c: int) -> dict[str, dict[str, int]]:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from guerdon.engine.codes import EventType, Reason, Role, Status, TransferKind, account_parts
 from guerdon.engine.decide import booking, history, spending
-from guerdon.engine.decide.earlier import followed, seqs_named
+from guerdon.engine.decide.addressing import followed
+from guerdon.engine.decide.earlier import seqs_named
 from guerdon.engine.decide.layout import ON_PAYOUT
 from guerdon.engine.decide.opening import Opening, posted, status_of
 from guerdon.engine.decide.requests import begun, caught_up, not_found, of_wallet, refuse_request
@@ -57,7 +58,7 @@ def _pay_out(decider: Decider, o: Opening, want: int) -> None:
         why = Reason.NO_PAYMENT_METHOD
     elif funds < want or funds == 0:
         why = Reason.NOT_PAYABLE
-    amount = spending._affordable(d, ON_PAYOUT, allowed, funds) if not why else 0
+    amount = spending.affordable(d, ON_PAYOUT, allowed, funds) if not why else 0
     if amount <= 0:
         refuse_request(decider, o, REQUEST_PAYOUT, why or Reason.NOT_PAYABLE, want, funds)
         return
@@ -69,6 +70,7 @@ def _pay_out(decider: Decider, o: Opening, want: int) -> None:
     k.payable -= amount + fee
     k.payout += amount
     spending.count_limits(d, o.c, ON_PAYOUT, amount)
+    decider.records.put(PAYOUT, str(o.seq), {"ended": 0}, o.number)
     posted(decider, o)
 
 
@@ -85,7 +87,7 @@ def payout_ended(decider: Decider, i: int, event: Event) -> None:
         return
     record = decider.records.get(PAYOUT, str(seq))
     ended = int(record.fields["ended"]) if record is not None else 0
-    holder = followed(decider, account_parts(int(sent["credit"][0]))[1])
+    holder = record.contact if record is not None else followed(decider, account_parts(int(sent["credit"][0]))[1])
     o = of_wallet(decider, i, event, holder)
     if o is None:
         return
@@ -104,5 +106,5 @@ def payout_ended(decider: Decider, i: int, event: Event) -> None:
         booking.book(decider.desk, o.seq, _FAILED, source, target, amount, o.now, 0, 0, 0)
         k.payable += amount
     k.payout -= amount
-    decider.records.put(PAYOUT, str(seq), {"ended": ended + amount})
+    decider.records.put(PAYOUT, str(seq), {"ended": ended + amount}, o.number)
     posted(decider, o)

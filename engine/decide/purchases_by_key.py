@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from guerdon.engine.codes import Cause, EventType, Outcome, Reason, TransferKind
+from guerdon.engine.codes import EventType, Outcome, Reason, Status
 from guerdon.engine.decide import booking, history, layout, step
+from guerdon.engine.decide.asking import asks, spend_asked
+from guerdon.engine.decide.awarding import award_round
 from guerdon.engine.decide.back import Back
 from guerdon.engine.decide.calendar import DAY
+from guerdon.engine.decide.candidates import select_lines, select_nothing
 from guerdon.engine.decide.compensating import Compensation, compensation_of, take_compensation_back
+from guerdon.engine.decide.due import catch_up
 from guerdon.engine.decide.history import Told
 from guerdon.engine.decide.kept import RETURNED
 from guerdon.engine.decide.late import is_late, is_too_late, tier_on_desk, windows_on_desk
@@ -69,7 +73,7 @@ def _end(decider: Decider, seq: int, outcome: Outcome, reason: Reason) -> None:
 
 def _decide(decider: Decider, i: int, event: Any, compensation: Compensation | None) -> None:
     """Decide it; with full cover it posts only if what it asks for is paid in full."""
-    if not decider.program.business.full_cover or event.spend_kind == SPEND_NONE:
+    if not decider.program.business.full_cover or (event.spend_kind == SPEND_NONE and not asks(event)):
         _run(decider, i, event, compensation)
         return
     before = decider.snapshot()
@@ -87,10 +91,11 @@ def _run(decider: Decider, i: int, event: Any, compensation: Compensation | None
     booking.begin(d, event.seq, time)
     if d.s_contact[c].special_at <= time:
         catch_up_all(decider, event.seq, c, time)
-    if compensation is None:
-        decider.run_one(i, layout.FORCED)
-    else:
-        _with_compensation(decider, i, event, compensation)
+    with spend_asked(decider, i, event):
+        if compensation is None:
+            decider.run_one(i, layout.FORCED)
+        else:
+            _with_compensation(decider, i, event, compensation)
 
 
 def _not_covered(decider: Decider, i: int) -> Reason:
@@ -119,17 +124,49 @@ def _limits_leave(decider: Decider, i: int, c: int) -> int:
 
 
 def _with_compensation(decider: Decider, i: int, event: Any, compensation: Compensation) -> None:
-    """The step for this purchase, with the compensation taken back between its awards and what it redeems."""
+    """The step for this purchase, the compensation taken back between its awards and what it redeems."""
     c = int(decider.desk.b_event[i].contact)
     while not step.has_room(decider.desk, c):
         decider.make_room()
     d = decider.desk
-    step.open_purchase(d, i, c) if hasattr(step, "open_purchase") else None
-    _rounds(decider, i, c, event, compensation)
+    booking.begin(d, event.seq, max(int(event.time), int(step.clock_of(d, c))))
+    if d.s_contact[c].status >= Status.ON_HOLD:
+        step.purchase(d, i, c)  # is ignored
+        return
+    step.enrolment(d, i, c)
+    _catch_up(decider, c, event.seq)
+    step.queue(d, int(EventType.PURCHASE), 0, 0, 0, c)
+    r = 0
+    while r < int(decider.desk.w_head[0].queued):
+        _round(decider, i, r, compensation)
+        r += 1
+    k, now = decider.desk.s_contact[c], int(decider.desk.w_head[0].now)
+    k.clock, k.dirty = max(int(k.clock), now), 1
+    booking.outcome(decider.desk, event.seq, Outcome.POSTED, 0)
 
 
-def _rounds(decider: Decider, i: int, c: int, event: Any, compensation: Compensation) -> None:
-    raise NotImplementedError
+def _round(decider: Decider, i: int, r: int, compensation: Compensation) -> None:
+    """One event of the purchase's journal, as ``step.rounds`` decides it."""
+    d = decider.desk
+    q = d.w_queue[r]
+    trigger, cause, scheme, c = int(q.trigger), int(q.cause), int(q.scheme), int(q.contact)
+    seq = int(d.b_event[i].seq)
+    if trigger == EventType.PURCHASE:
+        select_lines(d, i)
+        step.money_off(d, i, c)
+    else:
+        select_nothing(d)
+    award_round(d, i, c, trigger, cause, scheme)
+    if trigger == EventType.PURCHASE:
+        take_compensation_back(Back(decider, seq, c, int(d.w_head[0].now)), compensation)
+        step.settle_wallet(decider.desk, i, c)
+        step.count_tier(decider.desk, i, c)
+    else:
+        _catch_up(decider, c, seq)
+    decider.desk.s_contact[c].dirty = 1
 
 
-assert Back and Cause and TransferKind
+def _catch_up(decider: Decider, c: int, seq: int) -> None:
+    d = decider.desk
+    if d.s_contact[c].due_at <= d.w_head[0].now:
+        catch_up(d, seq, c, int(d.w_head[0].now))

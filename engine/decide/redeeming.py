@@ -42,8 +42,11 @@ def may_pay(d: Any, c: int, row: int, seq: int, automatic: bool) -> int:
     return pool
 
 
-def redeem(d: Any, i: int, c: int, automatic: bool, limit: int) -> int:
-    """Redeem on a purchase: instant awards of the event, and with ``automatic`` every other usable lot, up to ``limit`` units."""
+def redeem(d: Any, i: int, c: int, automatic: bool, limit: int, moves: bool) -> int:
+    """Redeem on a purchase: instant awards of the event, and with ``automatic`` every other usable lot, up to ``limit`` units.
+
+    Without ``moves`` nothing is booked; the units that would be are returned all the same.
+    """
     seq = d.b_event[i].seq
     if d.s_contact[c].lot_head == NO_LOT or limit <= 0 or (not automatic and d.w_head[0].instants == 0):
         return 0
@@ -63,7 +66,7 @@ def redeem(d: Any, i: int, c: int, automatic: bool, limit: int) -> int:
         following = d.s_lot[row].next
         pool = may_pay(d, c, row, seq, automatic)
         if pool >= 0:
-            redeemed += _take(d, i, c, row, pool, buckets, limit - redeemed)
+            redeemed += _take(d, i, c, row, pool, buckets, limit - redeemed, moves)
         row = following
     return redeemed
 
@@ -106,7 +109,7 @@ def _copy(d: Any, source: int, target: int) -> None:
     b.size = a.size
 
 
-def _take(d: Any, i: int, c: int, row: int, pool: int, buckets: int, limit: int) -> int:
+def _take(d: Any, i: int, c: int, row: int, pool: int, buckets: int, limit: int, moves: bool) -> int:
     """A lot takes what it can of the buckets its pool is in; returns the units moved."""
     flag = bit(pool)
     value = 0
@@ -125,7 +128,8 @@ def _take(d: Any, i: int, c: int, row: int, pool: int, buckets: int, limit: int)
             part = d.w_bucket[place].left if d.w_bucket[place].left < money else money
             d.w_bucket[place].left -= part
             money -= part
-    move_to_open(d, d.b_event[i].seq, c, row, pool, units)
+    if moves:
+        move_to_open(d, d.b_event[i].seq, c, row, pool, units)
     return units
 
 

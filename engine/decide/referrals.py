@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from guerdon.engine.codes import Cause, EventType, Reason, Status
+from guerdon.engine.decide.addressing import followed, number_of
 from guerdon.engine.decide.calendar import DAY
 from guerdon.engine.decide.joining import enter, may_enter
 from guerdon.engine.decide.late import windows_on_desk
-from guerdon.engine.decide.merging import followed
 from guerdon.engine.decide.opening import Opening, ignored, make_room, open_event, refused, status_of, win
 from guerdon.engine.decide.specials import catch_up_all
 from guerdon.engine.decide.statuses import EARNS
@@ -27,7 +27,7 @@ REFERRALS = "referrals"  # kind of record: how many of a contact's referrals wer
 def referring(decider: Decider, i: int, event: Event) -> None:
     """``referral``: of the newcomer ``contact`` by ``referrer``."""
     o = open_event(decider, i)
-    number = decider.number_of(event.fields.get("referrer", ""))
+    number = number_of(decider, event.fields.get("referrer", ""))
     if number == 0 or status_of(decider, decider.row(number)) is Status.NEW:
         refused(decider, o, Reason.UNKNOWN_CONTACT)
         return

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 
 from guerdon.engine.codes import Outcome, Reason, Status
 from guerdon.engine.decide import booking
-from guerdon.engine.decide.earlier import followed, seqs_named
+from guerdon.engine.decide.addressing import followed
+from guerdon.engine.decide.earlier import seqs_named
 from guerdon.engine.decide.late import is_too_late
 from guerdon.engine.decide.opening import Opening, make_room, open_event, status_of
 from guerdon.engine.decide.specials import catch_up_all, refresh_special
 from guerdon.engine.decide.spending import why_not
 from guerdon.engine.decide.statuses import SHUT
 from guerdon.engine.decide.step import clock_of
+from guerdon.engine.decide.waiting import wait
 from guerdon.engine.events.event import Event
 
 if TYPE_CHECKING:
@@ -86,9 +88,9 @@ def refuse_request(decider: Decider, o: Opening, request: int, reason: Reason, n
 
 def not_found(decider: Decider, i: int, event: Event, named: str) -> None:
     """Nothing of that name is known that could be meant: it waits for it, unless the name is another thing's."""
+    if named and not seqs_named(decider, event, named):
+        wait(decider, event)
+        return
     seq = int(decider.desk.b_event[i].seq)
     booking.begin(decider.desk, seq, 0)
-    if named and not seqs_named(decider, event, named):
-        booking.outcome(decider.desk, seq, Outcome.WAITING, Reason.NONE)
-    else:
-        booking.outcome(decider.desk, seq, Outcome.REFUSED, Reason.UNKNOWN_PURCHASE)
+    booking.outcome(decider.desk, seq, Outcome.REFUSED, Reason.UNKNOWN_PURCHASE)

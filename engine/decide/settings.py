@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from guerdon.engine.codes import EventType, Reason
+from guerdon.engine.decide.addressing import pool_number, pool_place
 from guerdon.engine.decide.arithmetic import bit
 from guerdon.engine.decide.opening import Opening, catch_up, is_known, open_event, posted, refused
 from guerdon.engine.decide.own_limits import set_limit
@@ -29,7 +30,7 @@ def switching_pool(decider: Decider, i: int, event: Event) -> None:
     o = _opened(decider, i)
     if o is None:
         return
-    place = decider.pool_place(decider.pool_number(event.fields.get("pool", "")))
+    place = pool_place(decider, pool_number(decider, event.fields.get("pool", "")))
     if place < 0:
         refused(decider, o, Reason.UNKNOWN_INSTRUMENT)
         return

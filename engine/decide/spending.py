@@ -57,7 +57,7 @@ def asked_by_rule(d: Any, i: int, c: int) -> int:
         return 0
     total = in_units(d, d.b_event[i].total if d.b_event[i].total > 0 else 0)
     most = head.auto_max if head.auto_max < total else total
-    amount = _affordable(d, ON_SPEND, most, funds)
+    amount = affordable(d, ON_SPEND, most, funds)
     return amount if amount >= head.auto_min else 0
 
 
@@ -71,7 +71,7 @@ def fee_of(d: Any, on: int, amount: int) -> int:
     return fee
 
 
-def _affordable(d: Any, on: int, want: int, funds: int) -> int:
+def affordable(d: Any, on: int, want: int, funds: int) -> int:
     """The largest amount, at most ``want``, that fits into the funds together with its fee."""
     if want <= 0:
         return 0
@@ -143,7 +143,7 @@ def spend(d: Any, i: int, c: int, want: int) -> None:
         head.spend_reason = LIMIT_REACHED
         refuse_request(d, e.seq, REQUEST_SPEND, LIMIT_REACHED, want, 0)
         return
-    amount = _affordable(d, ON_SPEND, allowed, k.open + k.payable)
+    amount = affordable(d, ON_SPEND, allowed, k.open + k.payable)
     if amount <= 0:
         head.spend_reason = INSUFFICIENT_FUNDS
         refuse_request(d, e.seq, REQUEST_SPEND, INSUFFICIENT_FUNDS, allowed, k.open + k.payable)
@@ -194,7 +194,7 @@ def pay_out(d: Any, i: int, c: int) -> None:
     if want < 0:
         refuse_request(d, e.seq, REQUEST_PAYOUT, LIMIT_REACHED, k.payable, 0)
         return
-    amount = _affordable(d, ON_PAYOUT, want, k.payable)
+    amount = affordable(d, ON_PAYOUT, want, k.payable)
     if amount <= 0:
         return
     fee = fee_of(d, ON_PAYOUT, amount)

@@ -16,6 +16,7 @@ from guerdon.engine.rows import CONTACT, COUNTER, FOREVER, LOT, NEVER
 
 _NO_WINDOW = NEVER // 2
 TICK_CLOCK = "|clock|ticks"  # the counter of the business that holds the time of the latest tick
+OPEN_ENTRIES = "@entries"  # of a profile: codes whose entry is open
 _DAY = 86_400_000_000
 
 
@@ -35,10 +36,11 @@ class State:
     def __init__(self, tables: Tables, store: Store, audience: Audience) -> None:
         self.tables, self.store, self.audience = tables, store, audience
         self.row_of = np.full(1024, -1, np.int32)
-        self.count = 0
+        self.count = 1  # row 0 is the business's: its rolling counters
         self.profiles: dict[int, dict[str, Any]] = {}
         self.changed_profiles: set[int] = set()
         self.unlocked: dict[int, frozenset[str]] = {}
+        self.fresh_profiles: list[int] = []  # contacts loaded with a profile, for whoever looks for something in them
         names = store.names
         slots = tables.slots
         self.slot_numbers = np.array([names.number("slot", k) for k in slots.keys], np.int32)
@@ -98,6 +100,8 @@ class State:
         self._load_members(found.memberships)
         self._load_lots(found.lots)
         self.profiles.update({int(number): dict(fields) for number, fields in found.profiles.items()})
+        self.fresh_profiles += [int(number) for number in found.profiles]
+        self.unlocked |= {int(n): frozenset(f[OPEN_ENTRIES]) for n, f in found.profiles.items() if OPEN_ENTRIES in f}
         for k, number in enumerate(numbers.tolist()):
             self.refresh(first + k, number, 0 if times is None else int(times[k]))
         self.saved_slots[first : self.count] = self.arrays["s_slot"][first : self.count]
@@ -234,7 +238,16 @@ class State:
 
     def _load_shared(self) -> None:
         place = {int(n): k for k, n in enumerate(self.shared_numbers)}
-        for row in np.sort(self.store.business_counters(), order=["slot", "window"]):
+        self.arrays["s_contact"]["due_at"][0] = self.arrays["s_contact"]["special_at"][0] = FOREVER
+        self.arrays["s_contact"]["tier_until"][0] = FOREVER
+        counters = self.store.business_counters()
+        rings = {int(n): k for k, n in enumerate(self.ring_numbers)}
+        for row in counters[np.isin(counters["slot"], self.ring_numbers)]:
+            window = int(row["window"])
+            cells = self.arrays["s_ring"][0, rings[int(row["slot"])]]
+            if cells[window % self.ring_length]["day"] < window:
+                cells[window % self.ring_length] = (window, row["amount"])
+        for row in np.sort(counters, order=["slot", "window"]):
             k = place.get(int(row["slot"]))
             if k is not None:
                 self.arrays["s_shared"][k] = (row["window"], row["amount"], row["wins"], row["mark"])
@@ -255,7 +268,7 @@ class State:
         shared = self.arrays["s_shared"]
         place = np.flatnonzero(shared != self.saved_shared)
         common = _counters(np.zeros(len(place), np.int64), self.shared_numbers[place], shared[place])
-        return np.concatenate([own, common, self._ring_counters(dirty)])
+        return np.concatenate([own, common, self._ring_counters(np.concatenate([[0], dirty]))])
 
     def counters_gone(self, dirty: np.ndarray) -> np.ndarray:
         """Counters that the ledger has on the desk and that have left it: only the key fields count."""

@@ -26,6 +26,7 @@ from guerdon.engine.decide.layout import (
 from guerdon.engine.decide.membership import join, register
 from guerdon.engine.decide.redeeming import NO_LIMIT, automatic_mode, redeem
 from guerdon.engine.decide.spending import (
+    affordable,
     asked_by_rule,
     fee_of,
     pay_out,
@@ -202,7 +203,7 @@ def settle_wallet(d: Any, i: int, c: int) -> None:
     if k.due_at <= d.w_head[0].now:
         catch_up(d, e.seq, c, d.w_head[0].now)
     if k.status != PENDING:
-        redeem(d, i, c, automatic_mode(d), NO_LIMIT)
+        redeem(d, i, c, automatic_mode(d), NO_LIMIT, True)
         if d.r_head[0].redeem_mode == REDEEM_ON_SPEND and want > 0 and refused == 0:
             fetch(d, i, c, want)
     if want > 0 and refused == 0:
@@ -216,11 +217,15 @@ def settle_wallet(d: Any, i: int, c: int) -> None:
 
 
 def fetch(d: Any, i: int, c: int, want: int) -> None:
-    """Redeem on a spend: only what the request and its fee lack beyond open money."""
+    """Redeem on a spend: only what the request and its fee lack beyond open money, and nothing for one that comes to nothing."""
     k = d.s_contact[c]
     allowed = within_limits(d, c, ON_SPEND_FEE, want, d.b_event[i].seq)
-    if allowed > 0:
-        redeem(d, i, c, True, allowed + fee_of(d, ON_SPEND_FEE, allowed) - k.open - k.payable)
+    if allowed <= 0:
+        return
+    reachable = redeem(d, i, c, True, NO_LIMIT, False)
+    amount = affordable(d, ON_SPEND_FEE, allowed, k.open + k.payable + reachable)
+    if amount > 0:
+        redeem(d, i, c, True, amount + fee_of(d, ON_SPEND_FEE, amount) - k.open - k.payable, True)
 
 
 def count_tier(d: Any, i: int, c: int) -> None:

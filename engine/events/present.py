@@ -32,6 +32,10 @@ class Present:
         event.seq, event.contact_number = int(self.seqs[row]), int(self._contacts[row])
         return event
 
+    def belongs_to(self, row: int, number: int) -> None:
+        """The event names a contact by an identifier that has become known, or another's, within the chunk."""
+        self._contacts[row] = number
+
     def row(self, seq: int) -> int:
         """Row of the event at a place in the log; NOWHERE if it is not here."""
         row = int(np.searchsorted(self.seqs, seq))

@@ -141,6 +141,7 @@ class Chunk:
     files: Sequence[FeedFile] = ()
     run: RunCounts | None = None
     identifiers: Sequence[Identifier] = ()
+    erased: Sequence[int] = ()  # contacts whose names are taken out of the registry
     profiles: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)  # fields by contact; none take them away
     records: Sequence[rows.Record] = ()
     recorded_at: int | None = None  # µs UTC; None: now

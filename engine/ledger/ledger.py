@@ -18,6 +18,7 @@ from guerdon.engine.ledger.names import Names
 from guerdon.engine.ledger.posting import Head, Posting
 from guerdon.engine.ledger.reading import Reading
 from guerdon.engine.ledger.records import RecordReading
+from guerdon.engine.ledger.settlement import SettlementReading
 from guerdon.engine.ledger.schema import bring_up, expect_current
 from guerdon.engine.ledger.state import ContactState, StateReading
 from guerdon.engine.ledger.store import Store
@@ -49,6 +50,7 @@ class Ledger(Reading):
         self.reached: Callable[[str], None] = _nothing
         self.names = Names(lambda kind: [(number, id) for number, id in store.rows(_NAMES, kind=kind)])
         self.records = RecordReading(store)
+        self.settlement = SettlementReading(store)
         self._state = StateReading(store)
         self._posting = Posting(store, _head(store), self._tell)
 

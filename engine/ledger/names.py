@@ -69,6 +69,13 @@ class Names:
             raise KeyError(f"{kind} {number}")
         return ids[number]
 
+    def forget(self, kind: str, number: int) -> str:
+        """The name of a number is erased: returned once, and free to be another's; the number stays taken."""
+        name = self.id(kind, number)
+        self._numbers[kind].pop(name, None)
+        self._ids[kind][number] = ""
+        return name
+
     def ids(self, kind: str) -> list[str]:
         """All names of a kind by number; place 0 is ''. Don't change it."""
         if kind not in self._ids:

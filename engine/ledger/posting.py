@@ -20,6 +20,7 @@ from guerdon.engine.ledger.digest import Table as Rows
 from guerdon.engine.ledger.errors import LedgerConflict
 from guerdon.engine.ledger.gathering import account_sums
 from guerdon.engine.ledger.matrices import key_order, matrix, pack, running_number, sorted_by_key
+from guerdon.engine.ledger.names import KIND_NUMBERS
 from guerdon.engine.ledger.store import ADD, INSERT, REMOVE, UPSERT, Store, Target, target
 
 _FEW: Final = 1_000  # rows below which plain Python groups faster than polars starts
@@ -46,6 +47,7 @@ def _targets() -> dict[str, Target]:
     found = {table.name: target(table, how.get(table, INSERT)) for table in tables.metadata.sorted_tables}
     for table in (tables.lot, tables.counter, tables.identifier, tables.profile, tables.record):
         found[f"-{table.name}"] = target(table, REMOVE)
+    found["=name"] = target(tables.name, UPSERT)
     return found
 
 
@@ -194,6 +196,7 @@ class Posting:
             self._store.put(TARGETS["business_key"], numbers, {"series": keys.series, "reference": keys.references})
         self._put("identifier", [(i.kind, i.value, i.contact) for i in chunk.identifiers if i.contact])
         self._put("-identifier", [(i.kind, i.value) for i in chunk.identifiers if not i.contact])
+        self._put("=name", [(KIND_NUMBERS["contact"], number, "") for number in chunk.erased])
         profiles = sorted(chunk.profiles.items())
         self._put("profile", [(contact, _json(fields)) for contact, fields in profiles if fields])
         self._put("-profile", [(contact,) for contact, fields in profiles if not fields])

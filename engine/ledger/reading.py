@@ -89,6 +89,7 @@ _IDENTIFIER = select(tables.identifier.c.contact).where(
 )
 _PAST = select(tables.counter_past).where(tables.counter_past.c.contact == bindparam("contact"))
 _PAST = _PAST.order_by("slot", "window")
+_OF_SLOT = select(tables.counter).where(tables.counter.c.slot == bindparam("slot")).order_by("contact", "window")
 _MOST = select(func.coalesce(func.max(tables.name.c.number), 0)).where(tables.name.c.kind == bindparam("kind"))
 _LAST_RUN = select(func.coalesce(func.max(tables.run.c.number), 0))
 
@@ -250,6 +251,10 @@ class Reading:
     def past_counters(self, contact: int) -> np.ndarray:
         """The counters of a contact (0: of the business) in windows that left the desk, COUNTER."""
         return self._records(tables.counter_past, rows.COUNTER, self.store.few(_PAST, contact=contact))
+
+    def counters_of_slot(self, slot: int) -> np.ndarray:
+        """The counters of that name (slot number) of every contact, in the windows last in use, COUNTER by contact."""
+        return self._records(tables.counter, rows.COUNTER, self.store.matrix(_OF_SLOT, slot=slot))
 
     def max_contact(self) -> int:
         """The highest number of a contact in the ledger; 0: none."""

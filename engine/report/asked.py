@@ -12,9 +12,9 @@ from guerdon.engine.ledger import tables
 from guerdon.engine.ledger.ledger import Ledger
 from guerdon.engine.report.explain import explain_contact, explain_journal
 from guerdon.engine.report.journal import JournalReader
-from guerdon.engine.report.replaying import every_refusal
 from guerdon.engine.report.timeline import journals_of
 from guerdon.engine.report.versions import program_numbered
+from guerdon.engine.report.working_out import every_refusal
 from guerdon.rules.program import Program
 
 _PLACE = re.compile(r"(\d+):(\d+)\Z")

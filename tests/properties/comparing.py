@@ -47,12 +47,12 @@ def amounts(entries: Iterable[Mapping[str, Any]], *keys: str) -> Counter[Any]:
     return Counter((*(str(e[key]) for key in keys), number(e["amount"])) for e in entries if number(e["amount"]))
 
 
-def refusals(entries: Iterable[Mapping[str, Any]]) -> Counter[Any]:
-    """Those of offers; of requests, those that were asked for."""
+def refusals(entries: Iterable[Mapping[str, Any]], asked: set[str]) -> Counter[Any]:
+    """Those of offers; of spends, those that an event asked for (what `auto_spend` leaves is no refused request)."""
     return Counter(
-        (e["event"], e.get("offer") or e.get("request"), e["code"])
+        (e["event"], e.get("offer") or "spend", e["code"])
         for e in entries
-        if e.get("offer") or e.get("request") == "spend"
+        if e.get("offer") or (e.get("request") == "spend" and e["event"] in asked)
     )
 
 
@@ -69,13 +69,14 @@ def progress(entries: Iterable[Mapping[str, Any]]) -> set[Any]:
     return {(e["contact"], e["offer"], int(e.get("goal", 1)), number(e["at"])) for e in entries if number(e["at"])}
 
 
-def normal(read: Mapping[str, Any]) -> dict[str, Any]:
+def normal(read: Mapping[str, Any], events: Iterable[Mapping[str, Any]] = ()) -> dict[str, Any]:
     """Read-outs of either side, in one form."""
+    asked = {str(event["id"]) for event in events if "spend" in event}
     return {
         "outcomes": {name: outcome(value) for name, value in read["outcomes"].items()},
         "awards": awards(read["awards"]),
         "reversals": amounts(read["reversals"], "event", "offer"),
-        "refusals": refusals(read["refusals"]),
+        "refusals": refusals(read["refusals"], asked),
         "redeems": amounts(read["redeems"], "event", "pool"),
         "spends": Counter((e["event"], number(e["amount"]), number(e.get("fee", 0))) for e in read["spends"]),
         "expiries": amounts(read["expiries"], "contact"),
@@ -90,7 +91,7 @@ def judged(files: Mapping[str, str], events: list[dict[str, Any]]) -> dict[str, 
     judge = Judge(files)
     for event in events:
         judge.feed(event)
-    return normal(read_judge(judge))
+    return normal(read_judge(judge), events)
 
 
 def read_judge(judge: Judge) -> dict[str, Any]:
@@ -102,7 +103,7 @@ def engine_says(files: Mapping[str, str], events: list[dict[str, Any]], way: str
     """The engine's answer: what it found is a mapping of read-outs."""
     from guerdon.engine.cases.running import run_events
 
-    return normal(run_events(dict(files), [dict(event) for event in events], way=way, cut=cut).found)
+    return normal(run_events(dict(files), [dict(event) for event in events], way=way, cut=cut).found, events)
 
 
 def differences(engine: Mapping[str, Any], judge: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from copy import deepcopy
 from typing import Any
 
@@ -16,7 +17,7 @@ from .strategies import programmes
 
 Events = list[dict[str, Any]]
 quietly = settings(
-    max_examples=50,
+    max_examples=int(os.environ.get("GUERDON_EXAMPLES", "40")),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
 )
