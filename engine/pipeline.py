@@ -16,6 +16,7 @@ import numpy as np
 from guerdon.engine.chunking import chunk_of
 from guerdon.engine.codes import EventType, Outcome, Reason, Status
 from guerdon.engine.decide.decider import Decider
+from guerdon.engine.decide.estimates import NOT_LOGGED, Estimate, answered, unlogged_estimates
 from guerdon.engine.decide.journal import Journal
 from guerdon.engine.events.admission import Admission, FeedMark
 from guerdon.engine.events.directory import ContactKey, Directory
@@ -50,12 +51,14 @@ class Ended(NamedTuple):
 class Admitted:
     """What became of an admission, in the order of its events (asides in their places).
 
-    ``seqs``: places in the log; a repeat has that of the event that it repeats.
+    ``seqs``: places in the log; a repeat has that of the event that it repeats, an estimate that is no event has none.
+    ``estimates``: the answers to estimates, by their place in the admission.
     """
 
     ended: np.ndarray  # int16[n, 2]: codes.Outcome, codes.Reason
     seqs: np.ndarray
     resolved: dict[int, Ended] = field(default_factory=dict)  # seq of an event that had waited → its end
+    estimates: dict[int, Estimate] = field(default_factory=dict)
 
     @property
     def outcomes(self) -> list[Ended]:
@@ -74,6 +77,7 @@ class Counts:
     parked: int = 0
     waiting: int = 0
     repeats: int = 0
+    estimates: int = 0  # of those ignored: asked without a hold, not kept in the log
     reasons: dict[str, int] = field(default_factory=dict)
 
 
@@ -110,19 +114,38 @@ class Run:
         rest = admission
         while (length := self._chunk_length(rest, size)) < len(rest):
             part, rest = rest.split(length)
-            parts.append(self._post(part, []))
-        parts.append(self._post(rest, admission.marks))
+            parts.append(self._part(part, []))
+        parts.append(self._part(rest, admission.marks))
         resolved = {seq: ended for part in parts for seq, ended in part.resolved.items()}
         ended, seqs = (np.concatenate([getattr(part, name) for part in parts]) for name in ("ended", "seqs"))
-        return Admitted(ended, seqs, resolved)
+        starts = np.cumsum([0, *(len(part.seqs) for part in parts)]).tolist()
+        answers = {start + k: e for start, part in zip(starts, parts, strict=False) for k, e in part.estimates.items()}
+        return Admitted(ended, seqs, resolved, answers)
+
+    def _part(self, admission: Admission, marks: Sequence[FeedMark]) -> Admitted:
+        """What is admitted of one piece: a chunk, or an estimate that is answered and leaves nothing."""
+        if len(admission) != 1 or not len(unlogged_estimates(admission.frames, 1)):
+            return self._post(admission, marks)
+        with self._timed("decide"):
+            contacts = np.array([self.directory.number(admission.frames.event(0), give=False)], np.int64)
+            answer = answered(self.decider, Present(admission.frames, np.array([NOT_LOGGED]), contacts))
+        self.counts.read += 1
+        self.counts.ignored += 1
+        self.counts.estimates += 1
+        self.counts.reasons["estimate"] = self.counts.reasons.get("estimate", 0) + 1
+        if marks:
+            self._post(admission.split(1)[1], marks)
+        ended = np.array([(Outcome.IGNORED, Reason.ESTIMATE)], np.int16)
+        return Admitted(ended, np.zeros(1, np.int64), estimates={0: answer})
 
     def _chunk_length(self, admission: Admission, most: int) -> int:
         """How many events, asides counted, the next chunk takes: a name may mean another contact after its last one."""
         cuts = _RENAMING + (_FORWARDING if self.program.business.merge_forward else ())
         found = np.flatnonzero(np.isin(admission.frames.events["type"].head(most).to_numpy(), cuts))
-        if not len(found):
-            return min(most, len(admission))
-        return min(most, int(admission.seqs(0)[0][found[0]]) + 1)
+        places = admission.seqs(0)[0]
+        length = min(most, int(places[found[0]]) + 1) if len(found) else min(most, len(admission))
+        asked = unlogged_estimates(admission.frames, most)
+        return min(length, max(1, int(places[asked[0]]))) if len(asked) else length
 
     def _post(self, admission: Admission, marks: Sequence[FeedMark]) -> Admitted:
         """One chunk: the whole arrow."""
@@ -159,9 +182,8 @@ class Run:
     def _forget(self, journal: Journal) -> None:
         """Identifiers that name others now are looked up anew, erased contacts have no name any more."""
         keys = [ContactKey(*key) for key in journal.identifiers]
-        for number in journal.erased:
-            keys.append(ContactKey("id", self.ledger.names.forget("contact", number)))
-        self.directory.forget(keys)
+        names = [self.ledger.names.forget("contact", number) for number in journal.erased]
+        self.directory.forget([*keys, *(ContactKey("id", name) for name in names)])
 
     def _announcement(self, admission: Admission, seq: int) -> list[ProgrammeVersion]:
         """The event by which this version begins to count, if the log has not come to it yet."""
@@ -175,7 +197,7 @@ class Run:
         admitted = types == EventType.REGISTER
         if self.program.business.register:
             admitted |= _REGISTERS[types]
-        numbers = self.directory.number_frames(frames, admitted)
+        numbers = np.array(self.directory.number_frames(frames, admitted))  # handlers correct some of them
         for key, number in self.directory.given.items():
             if key.kind == "id":
                 self.ledger.names.number("contact", key.id)
@@ -221,7 +243,9 @@ class Run:
         order = np.argsort(np.concatenate(admission.seqs(0)), kind="stable")
         told_seqs = np.where(identity.first_seq > 0, identity.first_seq, seqs)
         resolved = {r.seq: Ended(Outcome(r.outcome), Reason(r.reason)) for r in journal.resolved}
-        return Admitted(ends[order], told_seqs[order], resolved)
+        answers, self.decider.estimates = self.decider.estimates, {}
+        found = {int(np.flatnonzero(told_seqs[order] == seq)[0]): answer for seq, answer in answers.items()}
+        return Admitted(ends[order], told_seqs[order], resolved, found)
 
     # ---- counts ----
 
@@ -242,7 +266,7 @@ class Run:
 
     def _counts_row(self) -> RunCounts:
         c = self.counts
-        return RunCounts(self.number, c.read, c.posted, c.ignored, c.refused, c.parked, c.waiting, c.repeats)
+        return RunCounts(self.number, c.read, c.posted, c.ignored, c.refused, c.parked, c.waiting, c.repeats + c.estimates)
 
     def _look_up(self, keys: Sequence[ContactKey]) -> dict[ContactKey, int]:
         found = {}

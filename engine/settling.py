@@ -1,7 +1,7 @@
 """What merchants owe or are owed (spec 6): which statement a transfer stands on, and in which column of it.
 
-Shared by what decides (an approval moves a statement's net) and by what reads a ledger out. A period is a calendar month
-of the business's zone, as the number ``year × 12 + month − 1``; text as ``2026-03``.
+Shared by what decides (an approval moves a statement's net) and by what reads a ledger out. A period is a calendar
+month of the business's zone, as the number ``year × 12 + month - 1``; text as ``2026-03``.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ COLUMNS: dict[TransferKind, str] = {
     _K.CARD_SPEND: "card_spend",
     _K.CARD_CASH_OUT: "card_spend",
     _K.CARD_SPEND_REVERSAL: "card_spend",
-    _K.CARD_EXPIRY: "card_expiry",
+    _K.CARD_EXPIRY: "expiry",
     _K.CERTIFICATE_SALE: "certificate_sale",
     _K.CERTIFICATE_SALE_REVERSAL: "certificate_sale",
     _K.CERTIFICATE_CLAIM: "certificate_claim",
@@ -83,7 +83,8 @@ def moved_by(rows: np.ndarray, places: np.ndarray, stretch: Stretch) -> dict[tup
     """
     at = rows["effective_at"]
     late = (places > stretch.since) & (at >= stretch.reaches)
-    counts = (at < stretch.until) & ((at >= stretch.begins) | late) & ~np.isin(rows["kind"], [int(k) for k in APPROVALS])
+    counts = (at < stretch.until) & ((at >= stretch.begins) | late)
+    counts &= ~np.isin(rows["kind"], [int(kind) for kind in APPROVALS])
     sums: dict[tuple[int, int], int] = {}
     for side, sign in (("debit", -1), ("credit", 1)):
         mine = counts & (rows[side] >= MERCHANT_ACCOUNTS[0]) & (rows[side] < MERCHANT_ACCOUNTS[1])

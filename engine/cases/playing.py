@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from types import TracebackType
 from typing import Any
 
@@ -25,7 +26,9 @@ from guerdon.engine.report.journal import JournalReader
 from guerdon.engine.report.progress import progress_of
 from guerdon.rules.program import Program
 
-TABLES = ("award", "transfer", "refusal", "balance", "contact", "membership", "counter", "counter_past")
+TABLES = (
+    "award", "transfer", "refusal", "balance", "contact", "membership", "counter", "counter_past", "record", "resolved"
+)  # fmt: skip
 ROWS = 64  # cases are small
 RECEIVED_AT = 0  # cases are read out without their times of receipt
 
@@ -106,6 +109,8 @@ class Play:
                 "accounts",
                 "contacts",
                 "cards",
+                "certificates",
+                "coupons",
             )
         }
         found["outcomes"] = self.outcomes
@@ -129,6 +134,7 @@ class Play:
             events={seq: self.names[place] for seq, place in self.places.items()},
             digits=business.unit.digits,
             currency_digits=business.digits,
+            worth=Fraction(business.unit.worth.num, business.unit.worth.den),
             local=zone(business.time_zone).local,
             funder_of=self._funder,
             lines_of=self._lines,

@@ -5,10 +5,12 @@ Each part is a function of ``Tables``: the rows of the tables and the names that
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from guerdon.engine.cases.compare import Instant
@@ -34,6 +36,7 @@ class Tables:
     events: Mapping[int, str]
     digits: int  # of the wallet's unit
     currency_digits: int
+    worth: Fraction  # minor units of the currency in one minor unit of the wallet
     local: Callable[[int], int]
     funder_of: Callable[[Row], str | None]  # of an award: the merchant that bears its part
     lines_of: Callable[[Row], Mapping[int, int]]  # of an award: line → minor units
@@ -203,14 +206,37 @@ def accounts(tables: Tables) -> dict[str, Decimal]:
 
 
 def cards(tables: Tables) -> dict[str, dict[str, Any]]:
-    """Pockets of gift cards."""
-    found: dict[str, dict[str, Any]] = {}
+    """State and pockets of gift cards."""
+    found: dict[str, dict[str, Any]] = {
+        name: {"status": fields["status"], "paid": Decimal(0), "promo": Decimal(0)}
+        for name, _, fields in _records(tables, "card")
+    }
     for account, amount in _balances(tables):
         kind, owner, role = account_parts(account)
         if kind == OwnerKind.CARD:
             pocket = "paid" if role == Role.CARD_PAID else "promo"
             found.setdefault(tables.name_of("card", owner), {})[pocket] = amount
     return found
+
+
+def certificates(tables: Tables) -> dict[str, str]:
+    """The state of each certificate."""
+    return {name: fields["status"] for name, _, fields in _records(tables, "certificate")}
+
+
+def coupons(tables: Tables) -> dict[str, list[dict[str, str]]]:
+    """The coupons of each contact."""
+    found: dict[str, list[dict[str, str]]] = defaultdict(list)
+    for _, contact, fields in _records(tables, "coupon"):
+        entry = {"reward": fields["reward"], "status": fields["status"]}
+        found[tables.name_of("contact", contact)].append(entry)
+    return found
+
+
+def _records(tables: Tables, kind: str) -> list[tuple[str, int, dict[str, Any]]]:
+    """Name, contact (number) and fields of the records of a kind."""
+    rows = [row for row in tables.rows["record"] if row["kind"] == kind]
+    return [(row["id"], row["contact"], json.loads(row["fields"])) for row in rows]
 
 
 def tiers(tables: Tables, ladder: Sequence[str]) -> dict[str, str]:

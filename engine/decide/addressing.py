@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from guerdon.engine.codes import EventType, Status
-from guerdon.engine.decide.profiles import MERGED_INTO, WATCHED, profile_of
+from guerdon.engine.decide.history import merged_into
+from guerdon.engine.decide.profiles import WATCHED
 from guerdon.engine.events.event import Event
 from guerdon.engine.events.fields import SHAPES
 from guerdon.engine.rows import ROUTE_HANDLER
@@ -54,12 +55,7 @@ def watch(decider: Decider, c: int) -> None:
 
 def followed(decider: Decider, number: int) -> int:
     """The contact that a merged one became, by however many merges; any other number as it is."""
-    seen: set[int] = set()
-    while number not in seen:
-        seen.add(number)
-        decider.row(number)
-        number = int(profile_of(decider, number).get(MERGED_INTO, number))
-    return number
+    return merged_into(decider, number)
 
 
 def is_stranger(decider: Decider, c: int, kind: EventType) -> bool:

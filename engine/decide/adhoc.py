@@ -58,12 +58,13 @@ def _why_not(decider: Decider, c: int, event: Any) -> Reason:
 
 
 def _winners(decider: Decider, i: int, c: int) -> Iterator[tuple[int, int]]:
-    """Offers (index) by a rate and without goals that a purchase of these lines would win, with what each would give."""
+    """Offers (index) by a rate, without goals, that a purchase of these lines would win, with what each would give."""
     d = decider.desk
     refusals, refused = int(d.o_head[0].refusals), d.o_refused.copy()
     d.w_head[0].listed = 0
     d.w_head[0].money_off = 0
-    d.w_head[0].terms = terms_at(d, d.b_event[i].merchant, d.b_event[i].time) if d.b_event[i].merchant >= 0 else NO_TERMS
+    e = d.b_event[i]
+    d.w_head[0].terms = terms_at(d, e.merchant, e.time) if e.merchant >= 0 else NO_TERMS
     select_lines(d, i)
     for word in range(int(d.r_head[0].words)):
         mask = sift_word(d, i, c, word, d.r_trigger[int(EventType.PURCHASE), word], False)

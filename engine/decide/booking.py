@@ -32,12 +32,12 @@ _ROUNDS_TO_ZERO = int(Reason.ROUNDS_TO_ZERO)
 
 def of_contact(number: int, role: int) -> int:
     """Account of a contact."""
-    return CONTACT | (int(number) << OWNER_SHIFT) | role
+    return CONTACT | (int(number) << OWNER_SHIFT) | int(role)
 
 
 def of_merchant(number: int, role: int) -> int:
     """Account of a merchant."""
-    return MERCHANT | (int(number) << OWNER_SHIFT) | role
+    return MERCHANT | (int(number) << OWNER_SHIFT) | int(role)
 
 
 def book(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-
 from guerdon.engine.codes import EventType, Outcome
 from guerdon.engine.decide import history
 from guerdon.engine.decide.audience import Audience
@@ -15,7 +14,6 @@ from guerdon.engine.decide.rule_versions import RuleVersion
 if TYPE_CHECKING:
     from guerdon.engine.decide.back import Back
     from guerdon.engine.decide.kept import Kept
-
 
 
 class ContactThen(NamedTuple):
@@ -118,8 +116,9 @@ def _tier(back: Back, kept: Kept, number: int) -> str:
     found = ladder[0] if tiers.ladder[0].needs_minor <= 0 else ""
     for row in history.tiers_of(back.decider, number):
         id = names.id("tier", int(row["tier"]))
-        own_rise = row["seq"] == kept.seq and id in ladder and (found not in ladder or ladder.index(id) > ladder.index(found))
-        if row["seq"] <= kept.seq and row["starts_at"] <= kept.event.time and not own_rise:
+        rises = id in ladder and (found not in ladder or ladder.index(id) > ladder.index(found))
+        before = row["seq"] < kept.seq or (row["seq"] == kept.seq and not rises)
+        if before and row["starts_at"] <= kept.event.time:
             found = id
     return found
 
@@ -130,5 +129,3 @@ def _birthday_row(birth: tuple[int, int], day: int) -> int:
     if birth[0] == 0 or month != birth[0]:
         return 0
     return 2 if of_month == min(birth[1], days_in_month(year, month)) else 1
-
-

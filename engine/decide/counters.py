@@ -1,4 +1,4 @@
-"""One counter in one window, wherever it stands: on the desk, among older windows, or under rules no longer in force."""
+"""One counter in one window, wherever it stands: on the desk, among older windows, or of rules no longer in force."""
 
 from __future__ import annotations
 
@@ -124,9 +124,8 @@ def _foreign(decider: Decider, number: int, key: str, window: int) -> Cell:
     slot = decider.store.names.number("slot", key)
     if (number, slot, window) in decider.foreign:
         return decider.foreign[number, slot, window]
-    stored = decider.store.load_contacts(np.array([number], np.int64)).counters if number else (
-        decider.store.business_counters()
-    )
+    store = decider.store
+    stored = store.load_contacts(np.array([number], np.int64)).counters if number else store.business_counters()
     for rows in (decider.store.past_counters(number), stored):
         found = rows[(rows["slot"] == slot) & (rows["window"] == window)]
         if len(found):

@@ -20,6 +20,7 @@ from guerdon.engine.rows import FOREVER, Batch
 from guerdon.rules.program import Program
 
 if TYPE_CHECKING:
+    from guerdon.engine.decide.estimates import Estimate
     from guerdon.engine.decide.rule_versions import RuleVersion
     from guerdon.engine.decide.waiting import Waiting
 
@@ -54,6 +55,7 @@ class Decider:
         self.out_of_order = False  # an event that had waited wrote rows after later ones
         self.versions: dict[int, RuleVersion] = {}  # compiled again for what comes back, see rule_versions
         self.foreign: dict[tuple[int, int, int], Any] = {}  # counters of rules no longer in force, see counters
+        self.estimates: dict[int, Estimate] = {}  # answers to estimates that hold money, by seq, until the journal
         self.resolved: list[Resolved] = []  # events that had waited and were decided since the last journal
         self.identifiers = Identifiers(store)
         self.erased: list[int] = []  # contacts erased since the last journal
@@ -155,7 +157,8 @@ class Decider:
         arrays = {name: array.copy() for name, array in self.state.arrays.items()}
         profiles = {number: dict(fields) for number, fields in self.state.profiles.items()}
         head, refused = self.outputs.head.copy(), self.outputs.refused.copy()
-        return arrays, profiles, set(self.state.changed_profiles), head, refused, (self.records.snapshot(), self.identifiers.snapshot())
+        kept = self.records.snapshot(), self.identifiers.snapshot()
+        return arrays, profiles, set(self.state.changed_profiles), head, refused, kept
 
     def restore(self, snapshot: Any) -> None:
         """Take everything back to a snapshot: the event has not happened."""

@@ -11,7 +11,7 @@ import numpy as np
 from guerdon.engine.codes import Cause, EventType
 from guerdon.engine.decide import layout
 from guerdon.engine.decide.step import queue
-from guerdon.engine.decide.tables import mask_of
+from guerdon.engine.decide.mask_tables import mask_of
 
 if TYPE_CHECKING:
     from guerdon.engine.decide.decider import Decider

@@ -1,4 +1,4 @@
-"""Laying the desk: rule tables, state, one batch, scratch and outputs in one ``layout.Desk``; outputs grow here."""
+"""Laying the desk: rule tables, state, one batch, scratch and outputs in one ``Desk``; outputs grow here."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from guerdon.engine.codes import Reason
 from guerdon.engine.decide import layout
+from guerdon.engine.decide.desk_fields import Desk
 from guerdon.engine.decide.tables import Tables
 from guerdon.engine.rows import AWARD, COUNTER, MEMBERSHIP, OUTCOME, REFUSAL, TIER_PERIOD, TRANSFER, Batch
 
@@ -84,7 +85,7 @@ class Scratch:
 
 def lay(
     tables: Tables, state: dict[str, np.ndarray], batch: Batch, scratch: Scratch, outputs: Outputs, plain: bool = False
-) -> layout.Desk:
+) -> Desk:
     """The desk of a batch. ``plain``: records as the uncompiled step reads them."""
     arrays = {
         **tables.arrays,
@@ -105,4 +106,4 @@ def lay(
         arrays = {name: a.view(np.recarray) if a.dtype.names else a for name, a in arrays.items()}
     else:
         arrays = {name: np.ascontiguousarray(a) for name, a in arrays.items()}
-    return layout.Desk(**arrays)
+    return Desk(**arrays)

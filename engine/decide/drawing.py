@@ -11,7 +11,16 @@ import numpy as np
 from guerdon.engine.codes import Cause, EventType, Outcome, Reason
 from guerdon.engine.decide import booking
 from guerdon.engine.decide.calendar import DAY
-from guerdon.engine.decide.funding import NO_TERMS, bears_part, budget_left, fitting, part_of_award, set_funder, terms_at, use_budget
+from guerdon.engine.decide.funding import (
+    NO_TERMS,
+    bears_part,
+    budget_left,
+    fitting,
+    part_of_award,
+    set_funder,
+    terms_at,
+    use_budget,
+)
 from guerdon.engine.decide.granting import grant
 from guerdon.engine.decide.opening import make_room, status_of
 from guerdon.engine.decide.specials import catch_up_all
@@ -64,7 +73,9 @@ def winners(decider: Decider, place: int, award: Draw) -> list[int]:
         decider.state.rows(np.array(enough, np.int64))
         decider.lay()
     offer, names = decider.program.offers[place], decider.store.names
-    at = datetime.fromtimestamp(int(decider.desk.r_offer[place].draw_at) // 1_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    at = datetime.fromtimestamp(int(decider.desk.r_offer[place].draw_at) // 1_000_000, UTC).strftime(
+        "%Y-%m-%dT%H:%M:%SZ"
+    )
 
     def order(number: int) -> tuple[bytes, str]:
         name = names.id("contact", number)

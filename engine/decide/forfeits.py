@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from guerdon.engine.codes import Role, TransferKind
-from guerdon.engine.decide.booking import BREAKAGE, BUSINESS, COMMERCE, DEBT, OPEN, PAYABLE_OUT, PENDING, book, of_contact
+from guerdon.engine.decide.booking import (
+    BREAKAGE,
+    BUSINESS,
+    COMMERCE,
+    DEBT,
+    OPEN,
+    PAYABLE_OUT,
+    PENDING,
+    book,
+    of_contact,
+)
 from guerdon.engine.decide.calendar import stepped
 from guerdon.engine.decide.lots import NO_LOT, free_if_empty
 from guerdon.engine.decide.offer_tables import step

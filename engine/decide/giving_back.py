@@ -1,4 +1,4 @@
-"""What a return gives back to the contact: the spend to open money, on a cancel also fees and redeemed lots (spec 4)."""
+"""What a return gives back to the contact: the spend, and on a cancel its wallet fee and what was redeemed (spec 4)."""
 
 from __future__ import annotations
 
@@ -203,5 +203,3 @@ def _expire_excess(back: Back, lot: Lot, row: int, excess: int) -> None:
     found = back.decider.desk.s_lot[row]
     found.remaining -= excess
     free_if_empty(back.decider.desk, back.c, row)
-
-

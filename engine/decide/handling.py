@@ -17,6 +17,7 @@ from guerdon.engine.decide import (
     codes_entered,
     contact_events,
     drawing,
+    estimates,
     forfeits,
     holds,
     joining,
@@ -32,6 +33,7 @@ from guerdon.engine.decide import (
     wallet_requests,
 )
 from guerdon.engine.decide.addressing import is_stranger, readdress
+from guerdon.engine.decide.instruments import events as instruments
 from guerdon.engine.decide.opening import make_room_for_one
 from guerdon.engine.decide.own_limits import own_limits
 from guerdon.engine.decide.ticking import tick
@@ -54,6 +56,7 @@ def handle(decider: Decider, i: int) -> None:
     readdress(decider, i, event)
     c = int(decider.batch.events["contact"][i])
     if kind not in NO_CONTACT and (c < 0 or is_stranger(decider, c, kind)):
+        decider.event_of.belongs_to(i, 0)
         refuse(decider, i, Reason.UNKNOWN_CONTACT)
     elif handler is None:
         refuse(decider, i, Reason.UNKNOWN_TYPE)
@@ -73,7 +76,7 @@ def refuse(decider: Decider, i: int, reason: Reason) -> None:
 
 
 NO_CONTACT = {EventType.TICK, EventType.DRAW, EventType.BUDGET_LOADED, EventType.RETURN, EventType.CANCEL}
-NO_CONTACT |= wallet_requests.OF_ANOTHER | set(statements.HANDLERS)
+NO_CONTACT |= wallet_requests.OF_ANOTHER | set(statements.HANDLERS) | instruments.NO_CONTACT
 HANDLERS: dict[EventType, Handler] = {
     EventType.PURCHASE: purchases_by_key.purchase,
     EventType.RETURN: returns.given_back,
@@ -91,6 +94,8 @@ HANDLERS: dict[EventType, Handler] = {
     **adjusting.HANDLERS,
     **wallet_requests.HANDLERS,
     **statements.HANDLERS,
+    **estimates.HANDLERS,
+    **instruments.HANDLERS,
 }
 # What falls due that only Python knows, in the order of its kinds (spec 4, step 4).
 specials.SPECIALS[:] = [holds.LAPSE, subscriptions.MATURITY, birthdays.BIRTHDAY, forfeits.FORFEITED]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 CHUNKS_OPEN = 4  # of the log, decoded, at a time
 LOT_RECORD = "lot"  # kind of record: the fields of a lot that is no award's
-MERGED_RECORD = "merged"  # kind of record, id the source's number: {"into": number of the target}
+MERGED_RECORD = "merged"  # kind of record, id the source's number: its last merge, those before, whether it has ended
 
 
 class Told(NamedTuple):
@@ -175,7 +175,7 @@ def refusals_of_offer(decider: Decider, contact: int, offer: int) -> np.ndarray:
 
 
 def seqs_of_contact(decider: Decider, contact: int) -> np.ndarray:
-    """Places in the log of the events that name or touch a contact, ascending int64; of this chunk those that name it."""
+    """Places in the log of the events that name or touch a contact, ascending int64; of this chunk what names it."""
     stored = decider.store.events_of_contact(contact)
     present = decider.event_of
     if present is None:
@@ -198,23 +198,49 @@ def _of_offer(decider: Decider, contact: int, table: str, offer: int, window: in
 # ---- contacts
 
 
-def merged_into(decider: Decider, contact: int) -> int:
-    """Number of the contact that holds a contact's wallet now, after merges; its own without one."""
+def merged_into(decider: Decider, contact: int, seq: int | None = None) -> int:
+    """Number of the contact that holds a contact's wallet now, after merges; its own without one.
+
+    ``seq``: the wallet as of that event, whatever its contact became later: one that is enrolled again after a merge
+    starts at zero, and what it did before is still the target's.
+    """
     while (record := decider.records.get(MERGED_RECORD, str(contact))) is not None:
-        contact = int(record.fields["into"])
+        if seq is None:
+            if record.fields["ended"]:
+                return contact
+            contact = int(record.fields["into"])
+            continue
+        merges = [*record.fields["before"], [record.fields["at"], record.fields["into"]]]
+        later = [(int(at), int(into)) for at, into in merges if at > seq]
+        if not later:
+            return contact
+        seq, contact = min(later)
     return contact
 
 
-def note_merge(decider: Decider, source: int, target: int) -> None:
-    """Note that a contact was merged into another (numbers)."""
-    decider.records.put(MERGED_RECORD, str(source), {"into": target}, target)
+def note_merge(decider: Decider, source: int, target: int, at: int) -> None:
+    """Note that a contact was merged into another (numbers) by the event ``at`` (its seq)."""
+    earlier = decider.records.get(MERGED_RECORD, str(source))
+    before = []
+    if earlier is not None:
+        before = [*earlier.fields["before"], [earlier.fields["at"], earlier.fields["into"]]]
+        decider.records.put(MERGED_RECORD, f"{source}@{earlier.fields['at']}", {"into": 0}, earlier.contact)
+    decider.records.put(MERGED_RECORD, str(source), {"into": target, "at": at, "before": before, "ended": 0}, target)
+
+
+def end_merge(decider: Decider, source: int) -> None:
+    """A merged contact is enrolled again: what it does from now on is its own."""
+    record = decider.records.get(MERGED_RECORD, str(source))
+    if record is not None:
+        decider.records.put(MERGED_RECORD, record.id, {**record.fields, "ended": 1}, record.contact)
 
 
 def merged_from(decider: Decider, contact: int) -> list[int]:
     """Numbers of the contacts whose wallets a contact holds: its own and those merged into it, however far."""
     found = [contact]
     for number in found:
-        found += [int(record.id) for record in decider.records.of_contact(MERGED_RECORD, number)]
+        sources = [int(r.id.partition("@")[0]) for r in decider.records.of_contact(MERGED_RECORD, number)]
+        found += [source for source in sources if source not in found]
     return found
 
 

@@ -136,7 +136,13 @@ def _spend_held(decider: Decider, o: Opening, merchant: int, amount: int) -> Non
     """The wallet fee from what was freed, the spend from what is held, and the merchant's fee for it."""
     d = decider.desk
     k = d.s_contact[o.c]
-    spending._pay(d, o.seq, o.c, spending.WALLET_FEE, booking.FEE_INCOME, spending.fee_of(d, ON_SPEND, amount))
+    fee = spending.fee_of(d, ON_SPEND, amount)
+    first = min(int(k.open), fee)
+    for role, part in ((_OPEN, first), (_PAYABLE, fee - first)):
+        debit = booking.of_contact(o.number, role)
+        booking.book(d, o.seq, spending.WALLET_FEE, debit, booking.FEE_INCOME, part, o.now, 0, 0, 0)
+    k.open -= first
+    k.payable -= fee - first
     target = booking.SPENT
     if merchant >= 0:
         target = booking.of_merchant(int(d.r_merchant[merchant].number), booking.PAYABLE)
@@ -147,9 +153,9 @@ def _spend_held(decider: Decider, o: Opening, merchant: int, amount: int) -> Non
         return
     t = d.r_terms[terms]
     rate = int(t.spend_fee_num), int(t.spend_fee_den)
-    fee = rate[0] if t.spend_fee == SHARE_AMOUNT else fee_part(amount, *rate)
+    charge = rate[0] if t.spend_fee == SHARE_AMOUNT else fee_part(amount, *rate)
     debit = booking.of_merchant(int(d.r_merchant[merchant].number), booking.RECEIVABLE)
-    booking.book(d, o.seq, spending.SPEND_FEE, debit, booking.FEE_INCOME, fee, o.now, 0, 0, 0)
+    booking.book(d, o.seq, spending.SPEND_FEE, debit, booking.FEE_INCOME, charge, o.now, 0, 0, 0)
 
 
 def void(decider: Decider, i: int, event: Event) -> None:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from guerdon.engine.decide import saving
 from guerdon.engine.decide.desk import Outputs
 from guerdon.engine.decide.records import Records
 from guerdon.engine.decide.state import State
@@ -48,7 +49,7 @@ class Journal(NamedTuple):
 
 def take(state: State, outputs: Outputs, records: Records) -> Journal:
     """The journal of what has been decided since the last one."""
-    dirty = state.dirty_rows()
+    dirty = saving.dirty_rows(state)
     past = outputs.taken("o_past")
     own = past["contact"] > 0
     past["slot"][own] = state.slot_numbers[past["slot"][own]]
@@ -65,15 +66,15 @@ def take(state: State, outputs: Outputs, records: Records) -> Journal:
         outputs.taken("o_tier"),
         outputs.taken("o_member"),
         state.arrays["s_contact"][dirty].copy(),
-        np.concatenate([state.dirty_lots(), used_up]),
-        state.changed_counters(dirty),
-        state.counters_gone(dirty),
+        np.concatenate([saving.dirty_lots(state), used_up]),
+        saving.changed_counters(state, dirty),
+        saving.counters_gone(state, dirty),
         _latest(past),
         outputs.refused.copy(),
         state.take_profiles(),
         records.take(),
     )
-    state.saved(dirty)
+    saving.saved(state, dirty)
     outputs.clear()
     return journal
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from fractions import Fraction
@@ -41,7 +42,8 @@ class Kept:
         self.version: RuleVersion = version_of(decider, told.version)
         self.batch: Batch = self.version.matcher.events([told.event])
         record = decider.records.get(RETURNED, str(told.seq))
-        self.taken: dict[str, Any] = dict(record.fields) if record is not None else {}
+        self._before = json.dumps(dict(record.fields) if record is not None else {}, sort_keys=True)
+        self.taken: dict[str, Any] = json.loads(self._before)
         lines = self.taken.get("lines", {})
         self.returned = {line.number: Fraction(*lines.get(str(line.number), (0, 1))[:2]) for line in self.event.lines}
         self.pieces = {line.number: int(lines.get(str(line.number), (0, 1, 0))[2]) for line in self.event.lines}
@@ -52,11 +54,13 @@ class Kept:
         return bool(self.taken.get("cancelled"))
 
     def keep(self, decider: Decider) -> None:
-        """Note all of it for the returns to come."""
+        """Note all of it for the returns to come, if anything changed."""
         self.taken["lines"] = {
             str(n): [part.numerator, part.denominator, self.pieces[n]] for n, part in self.returned.items() if part
         }
-        decider.records.put(RETURNED, str(self.seq), self.taken, self.event.contact_number)
+        told = {name: value for name, value in ((name, _filled(value)) for name, value in self.taken.items()) if value}
+        if json.dumps(told, sort_keys=True) != self._before:
+            decider.records.put(RETURNED, str(self.seq), told, self.event.contact_number)
 
     # ---- what comes back
 
@@ -95,7 +99,8 @@ class Kept:
 
     def _amount(self, amount: int) -> Reason:
         """Spread over what is not yet returned of the lines, in proportion, by largest remainder."""
-        rests = {line.number: line.total - half_up(line.total * self.returned[line.number]) for line in self.event.lines}
+        back = {line.number: half_up(line.total * self.returned[line.number]) for line in self.event.lines}
+        rests = {line.number: line.total - back[line.number] for line in self.event.lines}
         whole = sum(rests.values())
         if amount > whole:
             return Reason.RETURNS_TOO_MUCH
@@ -178,6 +183,14 @@ class Kept:
         lines = [self.line_left(line) for line in self.event.lines]
         sums = {name: sum(values[name] for values in lines) for name in ("total", "net", "tax", "quantity")}
         return {**event_values(replace(self.event), self.version.program.business.currency), **sums}
+
+
+def _filled(value: Any) -> Any:
+    """What a record says without what is empty."""
+    if not isinstance(value, dict):
+        return value
+    filled = {name: _filled(inner) for name, inner in value.items()}
+    return {name: inner for name, inner in filled.items() if inner not in ({}, 0)}
 
 
 _TESTS: dict[Condition, Any] = {}

@@ -1,32 +1,12 @@
-"""The desk: every array that the step reads or writes, in one named tuple.
+"""The records of the desk, and the numbers that stand for words in them.
 
-Rule tables (``r_``) are made once for a programme version, state (``s_``) lives from event to event, a batch's rows
-(``b_``) come from match, scratch (``w_``) holds one event's work, and ``o_`` collects what is decided. An *index* is a
-place in the programme in force; offers stand in the order (priority, id), so that the order of bits breaks ties.
+An *index* is a place in the programme in force; offers stand in the order (priority, id), so that the order of bits
+breaks ties. ``desk_fields`` says which arrays of these records there are.
 """
 
 from __future__ import annotations
 
-from collections import namedtuple
-from typing import TYPE_CHECKING, Any
-
 import numpy as np
-
-from guerdon.engine.rows import (
-    AWARD,
-    BUCKET,
-    CONTACT,
-    COUNTER,
-    EVENT,
-    LINE,
-    LOT,
-    MEMBERSHIP,
-    OUTCOME,
-    REFUSAL,
-    SELECTOR,
-    TIER_PERIOD,
-    TRANSFER,
-)
 
 
 def _record(*fields: tuple[str, str]) -> np.dtype[np.void]:
@@ -154,10 +134,14 @@ CAP = _record(
 )
 BRACKET = _record(("upto", "i8"), ("num", "i8"))  # of the offer's common denominator `den`
 GROUP = _record(("parent", "i4"), ("mode", "i4"), ("order", "i8"), ("number", "i4"))
-SCHEME = _record(("number", "i4"), ("active", "i4"), ("automatic", "i4"), ("funding", "i4"), ("num", "i8"), ("den", "i8"))
+SCHEME = _record(
+    ("number", "i4"), ("active", "i4"), ("automatic", "i4"), ("funding", "i4"), ("num", "i8"), ("den", "i8")
+)
 TIER = _record(("needs", "i8"), ("number", "i4"))  # minor units of the currency
 POOL = _record(("number", "i4"), ("activation", "i4"), ("payout", "i4"))
-MERCHANT = _record(("number", "i4"), ("terms_first", "i4"), ("terms_count", "i4"), ("owns_contacts", "i4"), ("budget_slot", "i4"))
+MERCHANT = _record(
+    ("number", "i4"), ("terms_first", "i4"), ("terms_count", "i4"), ("owns_contacts", "i4"), ("budget_slot", "i4")
+)
 TERMS = _record(
     ("active", "i4"),
     ("since", "i8"),
@@ -182,7 +166,16 @@ TERMS = _record(
     ("budget_window", "i4"),
     ("expiry_business", "i4"),
 )
-LIMIT = _record(("on", "i4"), ("window", "i4"), ("slot", "i4"), ("has_amount", "i4"), ("has_times", "i4"), ("clip", "i4"), ("amount", "i8"), ("times", "i8"))
+LIMIT = _record(
+    ("on", "i4"),
+    ("window", "i4"),
+    ("slot", "i4"),
+    ("has_amount", "i4"),
+    ("has_times", "i4"),
+    ("clip", "i4"),
+    ("amount", "i8"),
+    ("times", "i8"),
+)
 FEE = _record(("on", "i4"), ("kind", "i4"), ("num", "i8"), ("den", "i8"))
 
 SLOT = _record(("window", "i8"), ("amount", "i8"), ("wins", "i8"), ("mark", "i8"))
@@ -205,7 +198,15 @@ WORK = _record(
     ("part_den", "i8"),
     ("funder", "i4"),  # merchant index; -1 none
 )
-GROUP_WORK = _record(("amount", "i8"), ("order", "i8"), ("best_order", "i8"), ("best", "i4"), ("lead", "i4"), ("filled", "i4"), ("kept", "i4"))
+GROUP_WORK = _record(
+    ("amount", "i8"),
+    ("order", "i8"),
+    ("best_order", "i8"),
+    ("best", "i4"),
+    ("lead", "i4"),
+    ("filled", "i4"),
+    ("kept", "i4"),
+)
 SELECTED = _record(("total", "i8"), ("net", "i8"), ("quantity", "i8"), ("stamp", "i8"))
 BUCKET_WORK = _record(("pools", "u8"), ("left", "i8"), ("first_line", "i4"), ("size", "i4"))
 QUEUED = _record(("trigger", "i4"), ("cause", "i4"), ("scheme", "i4"), ("contact", "i4"))
@@ -233,7 +234,17 @@ WORK_HEAD = _record(
     ("own_payout", "i8"),
 )
 NO_OWN_LIMIT = 1 << 62
-OUT_HEAD = _record(("transfers", "i8"), ("awards", "i8"), ("refusals", "i8"), ("outcomes", "i8"), ("past", "i8"), ("tiers", "i8"), ("members", "i8"), ("closed", "i8"), ("derived", "i8"))
+OUT_HEAD = _record(
+    ("transfers", "i8"),
+    ("awards", "i8"),
+    ("refusals", "i8"),
+    ("outcomes", "i8"),
+    ("past", "i8"),
+    ("tiers", "i8"),
+    ("members", "i8"),
+    ("closed", "i8"),
+    ("derived", "i8"),
+)
 DERIVED = _record(("seq", "i8"), ("time", "i8"), ("contact", "i8"), ("cause", "i4"), ("scheme", "i4"), ("tier", "i4"))
 CLOSED_LOT = _record(("contact", "i8"), ("seq", "i8"), ("n", "i4"))
 
@@ -241,78 +252,3 @@ CLOSED_LOT = _record(("contact", "i8"), ("seq", "i8"), ("n", "i4"))
 TIER_NOW = -2
 FORCED, FORCED_QUEUE = 1, 2
 DONE, STOP_HANDLER, STOP_SPECIAL, STOP_ROOM = range(4)
-
-
-I64, I32, U64 = np.dtype(np.int64), np.dtype(np.int32), np.dtype(np.uint64)
-
-# Every array of the desk: its dtype and number of dimensions. W stands for the words of 64 offers.
-FIELDS: dict[str, tuple[np.dtype[Any], int]] = {
-    "zone_at": (I64, 1),  # [changes], µs UTC
-    "zone_hint": (I32, 1),  # by instant >> ZONE_SHIFT: the change to look from
-    "zone_offset": (I64, 1),  # [changes], µs
-    "r_head": (HEAD, 1),  # [1]
-    "r_offer": (OFFER, 1),  # [offers]
-    "r_goal": (GOAL, 1),
-    "r_cap": (CAP, 1),
-    "r_bracket": (BRACKET, 1),
-    "r_needs": (I32, 1),  # int32: places in w_selected
-    "r_group": (GROUP, 1),  # [groups], children before parents, the root last
-    "r_scheme": (SCHEME, 1),
-    "r_pool": (POOL, 1),
-    "r_merchant": (MERCHANT, 1),
-    "r_terms": (TERMS, 1),
-    "r_limit": (LIMIT, 1),
-    "r_fee": (FEE, 1),
-    "r_tier": (TIER, 1),  # [tiers]
-    "r_trigger": (U64, 2),  # [event types, W]: offers won by the type
-    "r_standing": (U64, 2),  # [3, W]: offers that are active; whose scheme is active; of derived events (no lines, total 0)
-    "r_scheme_mask": (U64, 2),  # [schemes, W]
-    "r_day": (U64, 2),  # [days + 2, W]: offers available on the local day
-    "r_minute": (U64, 2),  # [10080, W]: offers whose hours hold in the minute of the week (from Monday)
-    "r_tier_mask": (U64, 2),  # [tiers + 1, W]: offers open to the tier (row 0: no tier)
-    "r_selector_mask": (U64, 2),  # [selectors + 1, W]: offers whose base is the selector
-    "r_multiplied": (U64, 2),  # [offers, W]: offers that the offer multiplies
-    "s_head": (STATE_HEAD, 1),
-    "s_contact": (CONTACT, 1),
-    "s_lot": (LOT, 1),
-    "s_slot": (SLOT, 2),  # [contacts, slots]
-    "s_ring": (RING, 3),  # [contacts, rings, ring length]
-    "s_shared": (SLOT, 1),  # [shared slots]: of the business
-    "s_member": (U64, 2),  # [contacts, 3]: schemes joined, held out of, ever joined; bits by scheme index
-    "s_mask": (U64, 3),  # [contacts, 5, W]: member, not held out, audience (other months, month of birth, day of birth)
-    "b_event": (EVENT, 1),
-    "b_selector": (SELECTOR, 1),
-    "b_bucket": (BUCKET, 1),
-    "b_line": (LINE, 1),
-    "b_line_selectors": (U64, 2),
-    "b_event_mask": (U64, 2),
-    "b_place_mask": (U64, 2),
-    "w_head": (WORK_HEAD, 1),
-    "w_offer": (WORK, 1),  # [offers]
-    "w_list": (I32, 1),  # [offers]: offers of this round that got past their tests, ascending
-    "w_group": (GROUP_WORK, 1),
-    "w_mask": (U64, 2),  # [2, W]: offers in play; offers whose base has lines
-    "w_selected": (SELECTED, 1),  # [selectors + 1]
-    "w_bucket": (BUCKET_WORK, 1),  # [64]
-    "w_share": (I64, 1),  # [lines]: less_spend's share of each line
-    "w_used": (I64, 1),  # [merchants]: taken off budgets by this event so far
-    "w_window": (I64, 1),  # [8]: the windows of w_head.day by kind
-    "w_queue": (QUEUED, 1),  # [...]
-    "o_head": (OUT_HEAD, 1),
-    "o_transfer": (TRANSFER, 1),
-    "o_award": (AWARD, 1),
-    "o_refusal": (REFUSAL, 1),
-    "o_outcome": (OUTCOME, 1),
-    "o_past": (COUNTER, 1),  # COUNTER: windows that left the desk
-    "o_tier": (TIER_PERIOD, 1),  # TIER_PERIOD
-    "o_member": (MEMBERSHIP, 1),  # MEMBERSHIP
-    "o_closed": (CLOSED_LOT, 1),  # CLOSED_LOT: stored lots that are used up
-    "o_derived": (DERIVED, 1),  # DERIVED
-    "o_refused": (I64, 2),  # [offers, reasons]: count of refusals
-}
-
-if TYPE_CHECKING:
-    # What the step's functions see: the arrays by name, with the fields of their records as attributes.
-    Desk = Any
-else:
-    Desk = namedtuple("Desk", FIELDS)

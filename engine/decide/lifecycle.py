@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from guerdon.engine.codes import EventType, Status
 from guerdon.engine.decide.forfeits import note_closing
+from guerdon.engine.decide.history import end_merge
 from guerdon.engine.decide.joining import join_automatic
 from guerdon.engine.decide.membership import leave
 from guerdon.engine.decide.opening import (
@@ -19,7 +20,7 @@ from guerdon.engine.decide.opening import (
     status_of,
     win,
 )
-from guerdon.engine.decide.profiles import EMAIL_OFF, FORFEITS, IDENTIFIED, KEEPS, MERGED_INTO, profile_of
+from guerdon.engine.decide.profiles import EMAIL_OFF, FORFEITS, IDENTIFIED, KEEPS, profile_of
 from guerdon.engine.decide.statuses import TRANSITIONS
 from guerdon.engine.decide.tiers import start_tiers
 from guerdon.engine.events.event import Event
@@ -64,7 +65,8 @@ def enrolling(decider: Decider, i: int, event: Event) -> None:
         return
     if status_of(decider, o.c) is Status.MERGED:
         _start_anew(decider, o)
-    decider.state.set_profile(o.number, {MERGED_INTO: None, FORFEITS: None, KEEPS: None})
+        end_merge(decider, o.number)
+    decider.state.set_profile(o.number, {FORFEITS: None, KEEPS: None})
     _lead(decider, o, event.type)
     join_automatic(decider, o, [], joined_schemes(decider.desk, o.c))
     win(decider, o)
@@ -78,7 +80,7 @@ def erasing(decider: Decider, i: int, event: Event) -> None:
     profile = profile_of(decider, o.number)
     for kind, name in profile.get(IDENTIFIED, {}).items():
         decider.identifiers.put(kind, name, 0)
-    kept = {name for name in (FORFEITS, KEEPS, MERGED_INTO) if name in profile}
+    kept = {name for name in (FORFEITS, KEEPS) if name in profile}
     decider.state.set_profile(o.number, {name: None for name in profile if name not in kept})
     k = decider.desk.s_contact[o.c]
     k.birth_month, k.birth_day, k.payment_method, k.erased = 0, 0, 0, 1

@@ -24,7 +24,9 @@ class LineShares:
         self._selection: Selection = select(program)
         self._offers = {offer.id: (place, offer) for place, offer in enumerate(program.offers)}
 
-    def of(self, event: Event, amounts: Mapping[str, int], earnings: Mapping[str, int] | None = None) -> dict[str, Shares]:
+    def of(
+        self, event: Event, amounts: Mapping[str, int], earnings: Mapping[str, int] | None = None
+    ) -> dict[str, Shares]:
         """The shares of what the offers gave on an event itself. ``amounts``: offer id → minor units.
 
         In proportion to the lines' base by largest remainder, ties to the lowest line; lines without a positive base

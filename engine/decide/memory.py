@@ -18,7 +18,7 @@ from numba.core.imputils import lower_getattr_generic
 from numba.core.typing.templates import AttributeTemplate, infer_getattr
 from numba.extending import intrinsic
 
-from guerdon.engine.decide.layout import FIELDS
+from guerdon.engine.decide.desk_fields import FIELDS
 
 _HEAD = 5  # meminfo, parent, number of items, size of an item, data; then shape and strides
 

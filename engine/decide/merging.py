@@ -8,7 +8,7 @@ from guerdon.engine.codes import EventType, Reason, Role, Status, TransferKind
 from guerdon.engine.decide.addressing import number_of, pool_number
 from guerdon.engine.decide.booking import COMMERCE, DEBT, OPEN, PAYABLE_OUT, PAYOUT, PENDING, book, of_contact
 from guerdon.engine.decide.forfeits import lots_of
-from guerdon.engine.decide.history import keep_lot
+from guerdon.engine.decide.history import keep_lot, note_merge
 from guerdon.engine.decide.lifecycle import end_memberships
 from guerdon.engine.decide.lots import due_of, free_if_empty, insert_pending, insert_usable, new_lot, unlink
 from guerdon.engine.decide.merging_counters import add_counters
@@ -23,7 +23,6 @@ from guerdon.engine.decide.opening import (
     refused,
     status_of,
 )
-from guerdon.engine.decide.profiles import MERGED_INTO
 from guerdon.engine.decide.specials import catch_up_all
 from guerdon.engine.decide.statuses import RECEIVES_IN
 from guerdon.engine.decide.step import clock_of
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
 MERGE, TRANSFER = int(TransferKind.MERGE), int(TransferKind.TRANSFER)
 HELD = int(Role.HELD)
 # Kinds of record that go with the money of their contact.
-FOLLOWING = ("hold", "payout", "coupon", "card", "lot", "token")
+FOLLOWING = ("hold", "payout", "token", "redeemed", "coupon", "card", "lot")
 
 
 def _receiver(decider: Decider, o: Opening, name: str) -> int | None:
@@ -85,7 +84,7 @@ def merging(decider: Decider, i: int, event: Event) -> None:
         for record in decider.records.of_contact(kind, o.number):
             decider.records.put(kind, record.id, _renumbered(record.fields, target), target, record.due_at)
     end_memberships(decider, o)
-    decider.state.set_profile(o.number, {MERGED_INTO: target})
+    note_merge(decider, o.number, target, o.seq)
     decider.desk.s_contact[o.c].status = int(Status.MERGED)
     posted(decider, o, into)
 

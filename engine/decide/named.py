@@ -1,4 +1,4 @@
-"""Which purchase a request names by ``of``: by its id at the same source, its reference, or its id at another source."""
+"""Which purchase a request names by ``of``: by its id at the same source, its reference, or its id at another."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from guerdon.engine.decide.decider import Decider
 
 IDENTIFIED, PAYMENT, EMAIL_OFF = "@identifiers", "@payment_method", "@email_off"
-MERGED_INTO, FORFEITS, KEEPS = "@merged_into", "@forfeits", "@keeps"
+FORFEITS, KEEPS = "@forfeits", "@keeps"
 MATURED, CELEBRATED = "@matured", "@celebrated"
 LIMITS, ENTRIES = "@limits", OPEN_ENTRIES
 WATCHED = (LIMITS, ENTRIES)  # with one of these, the contact's purchases are for the handler

@@ -73,7 +73,7 @@ class GoalBack:
         first = int(self.offer["goal_first"])
         self.goals = tables.arrays["r_goal"][first : first + int(self.offer["goal_count"])]
         self.keys = [tables.slots.keys[int(goal["slot"])] for goal in self.goals]
-        self.extra = [tables.slots.keys[int(goal["extra_slot"])] if goal["extra_slot"] >= 0 else "" for goal in self.goals]
+        self.extra = [tables.slots.keys[k] if k >= 0 else "" for k in self.goals["extra_slot"].tolist()]
         self.day = int(tables.zone.local(kept.event.time)) // DAY
         self.window = window_of(self.day, int(self.goals["window"][0]), kept.seq)
         self.noted: dict[str, Any] = kept.taken.setdefault("goals", {}).setdefault(str(self.number), {})
@@ -129,7 +129,7 @@ class GoalBack:
     # ---- streaks
 
     def _streak(self, g: int, less: int) -> None:
-        """A window that no longer has what the streak asks of it falls out of its run; what follows is a run of its own."""
+        """A window that no longer has what the streak asks of it falls out of its run; what follows is another run."""
         inner = self._moved(self.extra[g], self.window, -less)
         target = int(self.goals["each_target"][g])
         if inner.amount >= target or inner.amount + less < target:
@@ -221,7 +221,8 @@ class GoalBack:
         seqs: set[int] = set()
         for contact in history.merged_from(decider, self.back.number):
             rows = history.refusals_of_offer(decider, contact, self.number)
-            seqs |= set(rows["seq"][(rows["reason"] >= _COOLDOWN) & (rows["cause"] == 0) & (rows["request"] == 0)].tolist())
+            used_up = (rows["reason"] >= _COOLDOWN) & (rows["cause"] == 0) & (rows["request"] == 0)
+            seqs |= set(rows["seq"][used_up].tolist())
         kind, zone = int(self.goals["window"][0]), self.kept.version.tables.zone
         kept = []
         for seq in sorted(seqs):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from guerdon.engine.codes import EventType, Outcome, Reason, Status
 from guerdon.engine.decide import booking, history, layout, step
-from guerdon.engine.decide.asking import asks, spend_asked
+from guerdon.engine.decide.asking import spend_asked
 from guerdon.engine.decide.awarding import award_round
 from guerdon.engine.decide.back import Back
 from guerdon.engine.decide.calendar import DAY
@@ -22,6 +22,7 @@ from guerdon.engine.decide.kept import RETURNED
 from guerdon.engine.decide.late import is_late, is_too_late, tier_on_desk, windows_on_desk
 from guerdon.engine.decide.specials import catch_up_all
 from guerdon.engine.decide.spending import requested, why_not, within_limits
+from guerdon.engine.decide.trial import Trial
 from guerdon.engine.rows import SPEND_NONE
 
 if TYPE_CHECKING:
@@ -73,54 +74,53 @@ def _end(decider: Decider, seq: int, outcome: Outcome, reason: Reason) -> None:
 
 def _decide(decider: Decider, i: int, event: Any, compensation: Compensation | None) -> None:
     """Decide it; with full cover it posts only if what it asks for is paid in full."""
-    if not decider.program.business.full_cover or (event.spend_kind == SPEND_NONE and not asks(event)):
+    c = int(decider.desk.b_event[i].contact)
+    trial = Trial(decider, c) if decider.program.business.full_cover else None
+    with spend_asked(decider, i, event):
         _run(decider, i, event, compensation)
-        return
-    before = decider.snapshot()
-    _run(decider, i, event, compensation)
-    reason = _not_covered(decider, i)
-    if reason is not Reason.NONE:
-        decider.restore(before)
+        reason = _not_covered(decider, i) if trial is not None else Reason.NONE
+    if trial is not None and reason is not Reason.NONE:
+        trial.undo()
+        if reason is Reason.NOT_FULLY_COVERED and _limits_clip(decider, i, c):
+            reason = Reason.LIMIT_REACHED
+            trial.undo()
         _end(decider, event.seq, Outcome.REFUSED, reason)
 
 
 def _run(decider: Decider, i: int, event: Any, compensation: Compensation | None) -> None:
     """What is due first, then the purchase itself."""
     d = decider.desk
-    c, time = int(d.b_event[i].contact), int(d.b_event[i].time)
-    booking.begin(d, event.seq, time)
-    if d.s_contact[c].special_at <= time:
-        catch_up_all(decider, event.seq, c, time)
-    with spend_asked(decider, i, event):
-        if compensation is None:
-            decider.run_one(i, layout.FORCED)
-        else:
-            _with_compensation(decider, i, event, compensation)
+    c, now = int(d.b_event[i].contact), max(int(event.time), int(step.clock_of(d, int(d.b_event[i].contact))))
+    if d.s_contact[c].special_at <= now:
+        booking.begin(d, event.seq, now)
+        catch_up_all(decider, event.seq, c, now)
+    if compensation is None:
+        decider.run_one(i, layout.FORCED)
+    else:
+        _with_compensation(decider, i, event, compensation)
 
 
 def _not_covered(decider: Decider, i: int) -> Reason:
-    """Why the purchase just decided is not paid as it asks to be; NONE if it is, or was not decided at all."""
+    """Why the purchase just decided is not paid as it asks to be; NONE if it is, asks nothing, or was not decided."""
     d = decider.desk
-    c, seq = int(d.b_event[i].contact), int(d.b_event[i].seq)
-    ended = history.outcome_of(decider, seq)
-    if ended is None or ended[0] is not Outcome.POSTED:
+    e = d.b_event[i]
+    ended = history.outcome_of(decider, int(e.seq))
+    if e.spend_kind == SPEND_NONE or ended is None or ended[0] is not Outcome.POSTED:
         return Reason.NONE
-    want = int(requested(d, i, c))
-    if want <= d.w_head[0].spent:
+    if requested(d, i, e.contact) <= d.w_head[0].spent:
         return Reason.NONE
-    refused = int(why_not(d, i, c))
+    refused = int(why_not(d, i, e.contact))
     if refused:
         return Reason(refused)
-    spent, reason = int(d.w_head[0].spent), int(d.w_head[0].spend_reason)
-    limited = reason == Reason.LIMIT_REACHED or (spent > 0 and _limits_leave(decider, i, c) < want)
+    limited = d.w_head[0].spend_reason == Reason.LIMIT_REACHED
     return Reason.LIMIT_REACHED if limited else Reason.NOT_FULLY_COVERED
 
 
-def _limits_leave(decider: Decider, i: int, c: int) -> int:
-    """What the wallet's limits left of the request before this purchase counted towards them."""
+def _limits_clip(decider: Decider, i: int, c: int) -> bool:
+    """Whether a limit left less than the purchase asked for."""
     d = decider.desk
-    want, spent = int(requested(d, i, c)), int(d.w_head[0].spent)
-    return spent + max(0, int(within_limits(d, c, layout.ON_SPEND, want - spent, int(d.b_event[i].seq))))
+    want = int(requested(d, i, c))
+    return int(within_limits(d, c, layout.ON_SPEND, want, int(d.b_event[i].seq))) < want
 
 
 def _with_compensation(decider: Decider, i: int, event: Any, compensation: Compensation) -> None:

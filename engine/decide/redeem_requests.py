@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from guerdon.engine.codes import EventType, Outcome, Reason, Role, Status, TransferKind, account_parts
 from guerdon.engine.decide import history, redeeming, spending
+from guerdon.engine.decide.addressing import followed
 from guerdon.engine.decide.amounts import in_money, in_units
 from guerdon.engine.decide.arithmetic import CEIL
-from guerdon.engine.decide.addressing import followed
 from guerdon.engine.decide.history import Told
 from guerdon.engine.decide.kept import Kept
 from guerdon.engine.decide.lots import NO_LOT

@@ -1,11 +1,11 @@
-"""Returns and cancels of purchases: spend back, redeem back, awards reversed, units off (spec 4, 'Return and cancel')."""
+"""Returns and cancels of purchases: spend back, redeem back, awards reversed, units off (spec 4)."""
 
 from __future__ import annotations
 
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from guerdon.engine.codes import Cause, EventType, Outcome, Reason
+from guerdon.engine.codes import Cause, EventType, Outcome, Reason, Status
 from guerdon.engine.decide import booking, history
 from guerdon.engine.decide.adhoc import ad_hoc
 from guerdon.engine.decide.award_back import AwardBack
@@ -18,6 +18,7 @@ from guerdon.engine.decide.kept import Kept
 from guerdon.engine.decide.named import find_purchase
 from guerdon.engine.decide.offer_tables import step
 from guerdon.engine.decide.progress_back import progress_back
+from guerdon.engine.decide.rule_versions import version_of
 from guerdon.engine.decide.specials import catch_up_all
 from guerdon.engine.decide.step import clock_of
 from guerdon.engine.decide.units_back import units_back
@@ -51,7 +52,7 @@ def given_back(decider: Decider, i: int, event: Any) -> None:
 
 
 def _of_purchase(decider: Decider, event: Any, told: Told) -> None:
-    c = decider.row(history.merged_into(decider, told.event.contact_number))
+    c = decider.row(_wallet(decider, told))
     clock = int(clock_of(decider.desk, c))
     unit, n = step(decider.program.business.late_within)
     if stepped(decider.desk, event.time, unit, n) < clock:
@@ -79,6 +80,15 @@ def _of_purchase(decider: Decider, event: Any, told: Told) -> None:
     k.clock, k.dirty = max(int(k.clock), now), 1
     make_room(decider)
     booking.outcome(decider.desk, event.seq, Outcome.POSTED, 0)
+
+
+def _wallet(decider: Decider, told: Told) -> int:
+    """Number of the contact that holds what the purchase gave: after a merge the target, forwarded events included."""
+    number = history.merged_into(decider, told.event.contact_number, told.seq)
+    forwards = version_of(decider, told.version).program.business.merge_forward
+    if forwards and decider.desk.s_contact[decider.row(number)].status == Status.MERGED:
+        return history.merged_into(decider, number)
+    return number
 
 
 def take_all_back(back: Back, kept: Kept, cancel: bool) -> None:

@@ -8,13 +8,13 @@ from typing import Any, Protocol
 import numpy as np
 
 from guerdon.engine.codes import Status
-from guerdon.engine.decide import layout
+from guerdon.engine.decide import layout, loading
 from guerdon.engine.decide.audience import Audience
 from guerdon.engine.decide.lots import NO_LOT
 from guerdon.engine.decide.tables import Tables
-from guerdon.engine.rows import CONTACT, COUNTER, FOREVER, LOT, NEVER
+from guerdon.engine.rows import CONTACT, FOREVER, LOT, NEVER
 
-_NO_WINDOW = NEVER // 2
+NOWHEN = NEVER // 2
 TICK_CLOCK = "|clock|ticks"  # the counter of the business that holds the time of the latest tick
 OPEN_ENTRIES = "@entries"  # of a profile: codes whose entry is open
 _DAY = 86_400_000_000
@@ -57,7 +57,7 @@ class State:
         self.arrays["s_shared"] = _slots(len(slots.shared_keys))
         self._grow_contacts(256)
         self.room_for_lots(1024)
-        self._load_shared()
+        loading.load_shared(self)
         self.saved_slots = self.arrays["s_slot"].copy()
         self.saved_shared = self.arrays["s_shared"].copy()
 
@@ -96,55 +96,15 @@ class State:
         for name in found.contacts.dtype.names:
             if name not in ("lots", "lot_head", "lot_tail", "pending_head", "dirty"):
                 block[name][known] = found.contacts[name]
-        self._load_slots(found.counters)
-        self._load_members(found.memberships)
-        self._load_lots(found.lots)
+        loading.load_slots(self, found.counters)
+        loading.load_members(self, found.memberships)
+        loading.load_lots(self, found.lots)
         self.profiles.update({int(number): dict(fields) for number, fields in found.profiles.items()})
         self.fresh_profiles += [int(number) for number in found.profiles]
         self.unlocked |= {int(n): frozenset(f[OPEN_ENTRIES]) for n, f in found.profiles.items() if OPEN_ENTRIES in f}
         for k, number in enumerate(numbers.tolist()):
             self.refresh(first + k, number, 0 if times is None else int(times[k]))
         self.saved_slots[first : self.count] = self.arrays["s_slot"][first : self.count]
-
-    def _load_slots(self, counters: np.ndarray) -> None:
-        place = {int(n): k for k, n in enumerate(self.slot_numbers)}
-        rings = {int(n): k for k, n in enumerate(self.ring_numbers)}
-        slots, ring = self.arrays["s_slot"], self.arrays["s_ring"]
-        for row in np.sort(counters, order=["contact", "slot", "window"]) if len(counters) else counters:
-            c = self.row_of[row["contact"]]
-            k = place.get(int(row["slot"]))
-            if k is not None:
-                slots[c, k] = (row["window"], row["amount"], row["wins"], row["mark"])
-            elif int(row["slot"]) in rings:
-                ring[c, rings[int(row["slot"])], int(row["window"]) % self.ring_length] = (row["window"], row["amount"])
-
-    def _load_members(self, memberships: np.ndarray) -> None:
-        place = {n: k for k, n in enumerate(self.tables.scheme_numbers)}
-        member = self.arrays["s_member"]
-        for row in memberships:
-            k = place.get(int(row["scheme"]))
-            if k is None:
-                continue
-            c, flag = self.row_of[row["contact"]], np.uint64(1 << k)
-            member[c, 2] |= flag
-            if row["member"]:
-                member[c, 0] |= flag
-            if row["holdout"]:
-                member[c, 1] |= flag
-
-    def _load_lots(self, lots: np.ndarray) -> None:
-        from guerdon.engine.decide.lots import insert_pending, insert_usable, new_lot
-
-        self.room_for_lots(len(lots))
-        desk = self.desk_view()
-        for lot in lots:
-            row, c = new_lot(desk), int(self.row_of[lot["contact"]])
-            for name in LOT.names or ():
-                if name not in ("next", "prev", "dirty"):
-                    self.arrays["s_lot"][name][row] = lot[name]
-            self.arrays["s_lot"]["stored"][row] = 1
-            self.arrays["s_lot"]["dirty"][row] = 0
-            (insert_pending if lot["pending"] else insert_usable)(desk, c, row)
 
     def desk_view(self) -> Any:
         """State alone, for the plain functions that look at nothing else."""
@@ -207,9 +167,9 @@ class State:
         for name, (shape, dtype) in shapes.items():
             grown = np.zeros(shape, dtype)
             if name == "s_slot":
-                grown["window"] = _NO_WINDOW
+                grown["window"] = NOWHEN
             elif name == "s_ring":
-                grown["day"] = _NO_WINDOW
+                grown["day"] = NOWHEN
             old = self.arrays.get(name)
             if old is not None:
                 grown[: len(old)] = old
@@ -236,80 +196,6 @@ class State:
         head["free_lots"] += added
         self.arrays["s_lot"] = grown
 
-    def _load_shared(self) -> None:
-        place = {int(n): k for k, n in enumerate(self.shared_numbers)}
-        self.arrays["s_contact"]["due_at"][0] = self.arrays["s_contact"]["special_at"][0] = FOREVER
-        self.arrays["s_contact"]["tier_until"][0] = FOREVER
-        counters = self.store.business_counters()
-        rings = {int(n): k for k, n in enumerate(self.ring_numbers)}
-        for row in counters[np.isin(counters["slot"], self.ring_numbers)]:
-            window = int(row["window"])
-            cells = self.arrays["s_ring"][0, rings[int(row["slot"])]]
-            if cells[window % self.ring_length]["day"] < window:
-                cells[window % self.ring_length] = (window, row["amount"])
-        for row in np.sort(counters, order=["slot", "window"]):
-            k = place.get(int(row["slot"]))
-            if k is not None:
-                self.arrays["s_shared"][k] = (row["window"], row["amount"], row["wins"], row["mark"])
-
-    # ---- saving ----
-
-    def dirty_rows(self) -> np.ndarray:
-        """Rows of the contacts that changed since the last ``saved``."""
-        return np.flatnonzero(self.arrays["s_contact"]["dirty"][: self.count])
-
-    def changed_counters(self, dirty: np.ndarray) -> np.ndarray:
-        """The counters on the desk that changed, as COUNTER rows; also those of the business."""
-        now, before = self.arrays["s_slot"][dirty], self.saved_slots[dirty]
-        changed = (now["window"] != before["window"]) | (now["amount"] != before["amount"])
-        changed |= (now["wins"] != before["wins"]) | (now["mark"] != before["mark"])
-        contact, slot = np.nonzero(changed)
-        own = _counters(self.arrays["s_contact"]["number"][dirty[contact]], self.slot_numbers[slot], now[contact, slot])
-        shared = self.arrays["s_shared"]
-        place = np.flatnonzero(shared != self.saved_shared)
-        common = _counters(np.zeros(len(place), np.int64), self.shared_numbers[place], shared[place])
-        return np.concatenate([own, common, self._ring_counters(np.concatenate([[0], dirty]))])
-
-    def counters_gone(self, dirty: np.ndarray) -> np.ndarray:
-        """Counters that the ledger has on the desk and that have left it: only the key fields count."""
-        now, before = self.arrays["s_slot"][dirty], self.saved_slots[dirty]
-        contact, slot = np.nonzero((now["window"] != before["window"]) & (before["window"] != _NO_WINDOW))
-        numbers = self.arrays["s_contact"]["number"][dirty[contact]]
-        own = _counters(numbers, self.slot_numbers[slot], before[contact, slot])
-        gone = np.flatnonzero(
-            (self.arrays["s_shared"]["window"] != self.saved_shared["window"])
-            & (self.saved_shared["window"] != _NO_WINDOW)
-        )
-        common = _counters(np.zeros(len(gone), np.int64), self.shared_numbers[gone], self.saved_shared[gone])
-        return np.concatenate([own, common])
-
-    def _ring_counters(self, dirty: np.ndarray) -> np.ndarray:
-        if not len(self.ring_numbers):
-            return np.zeros(0, COUNTER)
-        cells = self.arrays["s_ring"][dirty]
-        contact, ring, place = np.nonzero(cells["day"] != _NO_WINDOW)
-        rows = np.zeros(len(contact), COUNTER)
-        rows["contact"] = self.arrays["s_contact"]["number"][dirty[contact]]
-        rows["slot"] = self.ring_numbers[ring]
-        rows["window"] = cells["day"][contact, ring, place]
-        rows["amount"] = cells["amount"][contact, ring, place]
-        return rows
-
-    def saved(self, dirty: np.ndarray) -> None:
-        """What was dirty is in the ledger now."""
-        self.arrays["s_contact"]["dirty"][dirty] = 0
-        self.saved_slots[dirty] = self.arrays["s_slot"][dirty]
-        self.saved_shared = self.arrays["s_shared"].copy()
-        lots = self.arrays["s_lot"]
-        touched = (lots["dirty"] == 1) & (lots["seq"] > 0)
-        lots["stored"][touched] = 1
-        lots["dirty"][touched] = 0
-
-    def dirty_lots(self) -> np.ndarray:
-        """Open lots that are new or changed, as LOT rows."""
-        lots = self.arrays["s_lot"]
-        return lots[(lots["dirty"] == 1) & (lots["seq"] > 0)]
-
 
 class _MaskView:
     """As much of a desk as ``refresh_masks`` reads."""
@@ -323,7 +209,7 @@ class _MaskView:
 
 def _slots(count: int) -> np.ndarray:
     rows = np.zeros(count, layout.SLOT)
-    rows["window"] = _NO_WINDOW
+    rows["window"] = NOWHEN
     return rows
 
 
@@ -338,11 +224,3 @@ def _newcomers(block: np.ndarray, numbers: np.ndarray) -> None:
         block[name] = FOREVER
     for name in ("lot_head", "lot_tail", "pending_head"):
         block[name] = NO_LOT
-
-
-def _counters(contacts: np.ndarray, slots: np.ndarray, values: np.ndarray) -> np.ndarray:
-    rows = np.zeros(len(contacts), COUNTER)
-    rows["contact"], rows["slot"] = contacts, slots
-    for name in ("window", "amount", "wins", "mark"):
-        rows[name] = values[name]
-    return rows

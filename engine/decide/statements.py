@@ -17,7 +17,7 @@ from guerdon.engine.codes import OwnerKind as Owner
 from guerdon.engine.decide import booking
 from guerdon.engine.decide.back import make_room
 from guerdon.engine.decide.funding import NO_TERMS, terms_at
-from guerdon.engine.decide.tables import units
+from guerdon.engine.decide.terms_tables import units
 from guerdon.engine.events.event import Event
 from guerdon.engine.rows import NEVER
 from guerdon.engine.settling import (
@@ -180,7 +180,8 @@ def statement_stepped(decider: Decider, i: int, event: Event) -> None:
     booking.begin(decider.desk, event.seq, int(decider.desk.b_event[i].time))
     number = int(decider.desk.r_merchant[decider.desk.b_event[i].merchant].number)
     for unit in sorted({*fields["receivable"], *fields["payable"]}):
-        _post(decider, event, number, int(unit), int(fields["receivable"].get(unit, 0)), int(fields["payable"].get(unit, 0)))
+        moved = (int(fields[side].get(unit, 0)) for side in ("receivable", "payable"))
+        _post(decider, event, number, int(unit), *moved)
     decider.records.put(STATEMENT, statement_id(merchant, period), {**fields, "state": leads_to})
     _end(decider, i, Reason.NONE)
 
@@ -217,8 +218,7 @@ def _book(
 def _end(decider: Decider, i: int, reason: Reason) -> None:
     """How the event ended: posted, or refused with a reason."""
     e = decider.desk.b_event[i]
-    if reason:
-        booking.begin(decider.desk, int(e.seq), int(e.time))
+    booking.begin(decider.desk, int(e.seq), int(e.time))
     booking.outcome(decider.desk, int(e.seq), Outcome.REFUSED if reason else Outcome.POSTED, reason)
 
 

@@ -71,9 +71,7 @@ def mature(decider: Decider, seq: int, c: int, at: int) -> None:
     decider.state.set_profile(int(decider.desk.s_contact[c].number), {MATURED: at})
     if status_of(decider, c) in EARNS:
         offers = maturities(decider, c)[at]
-        decide_derived(
-            decider, seq, c, at, Cause.SUBSCRIPTION_MATURED, EventType.SUBSCRIPTION_MATURED, offers
-        )
+        decide_derived(decider, seq, c, at, Cause.SUBSCRIPTION_MATURED, EventType.SUBSCRIPTION_MATURED, offers)
 
 
 HANDLERS = {

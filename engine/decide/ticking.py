@@ -1,4 +1,4 @@
-"""The tick: what is due up to a time happens to every contact, in the order of their numbers (spec 4)."""
+"""The tick: what is due up to a time happens to every contact, in the order of their numbers, then to instruments."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from guerdon.engine.codes import Outcome
 from guerdon.engine.decide import booking
+from guerdon.engine.decide.instruments.falling_due import catch_up_instruments
 from guerdon.engine.decide.specials import catch_up_all
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def tick(decider: Decider, i: int, event: Any) -> None:
         catch_up_all(decider, seq, int(rows[place]), time)
         start = place + 1
     decider.tick(rows[start:], seq, time)
+    catch_up_instruments(decider, seq, event, time)
     clock = decider.desk.s_shared[decider.desk.s_head[0].tick_slot]
     clock.window = 0
     clock.amount = max(int(clock.amount), time)

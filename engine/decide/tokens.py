@@ -20,7 +20,7 @@ from guerdon.engine.rows import FOREVER, SPEND_AMOUNT, SPEND_MAX, SPEND_NONE, TO
 if TYPE_CHECKING:
     from guerdon.engine.decide.decider import Decider
 
-TOKEN = "token"  # noqa: S105 - a kind of record
+TOKEN = "token"  # kind of record
 _INTENTS = ("spend", "approve", "reject")
 
 

@@ -78,6 +78,7 @@ def _tier_at_window_end(back: Back, periods: np.ndarray) -> int:
 
 def _celebration_back(back: Back, seq: int) -> None:
     """The award for reaching a tier goes with the tier."""
+    mine = history.merged_from(back.decider, back.number)
     for award in history.awards_of(back.decider, seq):
-        if award["cause"] == Cause.TIER_REACHED and int(award["contact"]) in history.merged_from(back.decider, back.number):
+        if award["cause"] == Cause.TIER_REACHED and int(award["contact"]) in mine:
             reverse_rest(back, AwardBack(back, back.purchase(seq), award))

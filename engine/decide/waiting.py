@@ -69,13 +69,19 @@ def wait(decider: Decider, event: Event) -> None:
     """The event waits for what it names."""
     unit, n = step(decider.program.business.late_within)
     deadline = int(stepped(decider.desk, event.time, unit, n))
+    if event.seq not in decider.waiting.events:
+        _note(decider, event, deadline)
+    make_room(decider)
+    booking.begin(decider.desk, event.seq, 0)
+    booking.outcome(decider.desk, event.seq, Outcome.WAITING, 0)
+
+
+def _note(decider: Decider, event: Event, deadline: int) -> None:
+    """Keep it until it is decided, and let the loop stop where that may be."""
     decider.waiting.events[event.seq] = Awaited(event, deadline)
     told = asdict(event) | {"content": event.content.hex(), "type": int(event.type)}
     decider.records.put(WAITING, str(event.seq), {"event": told, "deadline": deadline}, event.contact_number)
     decider.waiting.mark()
-    make_room(decider)
-    booking.begin(decider.desk, event.seq, 0)
-    booking.outcome(decider.desk, event.seq, Outcome.WAITING, 0)
 
 
 def give_up(decider: Decider, time: int, seq: int) -> None:
@@ -107,7 +113,8 @@ def decide_waiting(decider: Decider, event: Event) -> None:
         ended = decider.outputs.arrays["o_outcome"][int(head["outcomes"][0]) - 1].copy()
         head["outcomes"] = first
         if ended["outcome"] != Outcome.WAITING:
-            _end(decider, seq, event.seq, int(ended["transfers"]), Outcome(int(ended["outcome"])), Reason(int(ended["reason"])))
+            outcome, reason = Outcome(int(ended["outcome"])), Reason(int(ended["reason"]))
+            _end(decider, seq, event.seq, int(ended["transfers"]), outcome, reason)
 
 
 def _end(decider: Decider, seq: int, at_seq: int, transfers: int, outcome: Outcome, reason: Reason) -> None:

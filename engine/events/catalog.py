@@ -15,6 +15,7 @@ from guerdon.engine.events.units import FeedInvalid, lanes, texts
 from guerdon.rules.program import Attribute
 
 _DENSE = 1 << 26  # largest product id that is looked up in an array
+_SPARE = 1 << 20
 _DTYPES = {"string": pl.String, "boolean": pl.Boolean}
 
 
@@ -63,7 +64,7 @@ class Catalog:
         numbers = keys.to_numpy()
         top = int(numbers.max())
         if top >= len(self._dense):
-            grown = np.full(max(top + 1, 2 * len(self._dense)), -1, dtype=np.int32)
+            grown = np.full(top + _SPARE, -1, dtype=np.int32)
             grown[: len(self._dense)] = self._dense
             self._dense = grown
         rows = self._dense[numbers]
@@ -107,7 +108,7 @@ class Catalog:
             numbers = table[feed.join.key]
             places = numbers.to_numpy() if numbers.dtype.is_integer() else np.zeros(0, dtype=np.int64)
             if len(places) and places.min() >= 0 and places.max() < _DENSE:
-                self._dense = np.full(int(places.max()) + 1, -1, dtype=np.int32)
+                self._dense = np.full(int(places.max()) + _SPARE, -1, dtype=np.int32)
                 self._dense[places] = np.arange(len(places), dtype=np.int32)
         else:
             self.joined = dict(zip(skus, joined.iter_rows(named=True), strict=True))

@@ -18,12 +18,11 @@ from guerdon.engine.events.jsonl import JsonLines
 from guerdon.engine.events.mapping import FILE, Feed, Feeds
 from guerdon.engine.events.normalise import Normaliser
 from guerdon.engine.events.records import Records
-from guerdon.engine.events.tables import ORDER, SLICE_ROWS, Table
+from guerdon.engine.events.tables import ORDER, Table
 from guerdon.engine.events.units import FeedInvalid
 from guerdon.rules.program import Program
 
 BATCH_EVENTS = 100_000
-LINE_ROWS = 1 << 20  # so many lines at once are about a batch of events, which then needs no copying together
 _JSON = (".jsonl", ".ndjson", ".json")
 _TABLES = (".csv", ".tsv", ".txt", ".parquet")
 _HASH_BLOCK = 1 << 20
@@ -104,8 +103,7 @@ class Reader:
         sources = [*feed.fields.values(), *feed.attributes.values(), *feed.lines.values()]
         names = [source.name for source in sources if source.name] + ([feed.join.on] if feed.join else [])
         separator = "\t" if path.suffix.lower() == ".tsv" else feed.separator
-        slice_rows = LINE_ROWS if feed.grain == "line" else SLICE_ROWS
-        table = Table(path, names, feed.fields["time"], separator, slice_rows)
+        table = Table(path, names, feed.fields["time"], separator)
         records = Records(feed, self.normaliser, catalog)
         bulk = Bulk(feed, self.normaliser, catalog, self.personal) if suits(feed, catalog) else None
         id_column = feed.fields["id"].name

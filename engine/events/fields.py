@@ -154,7 +154,7 @@ SHAPES: dict[T, Shape] = {
     T.CARD_CANCELLED: Shape(1, {"of": TEXT, "amount": MONEY}),
     T.CARD_EMPTIED: _card(verified=BOOLEAN),
     T.CARD_TRANSFERRED: _card(to=TEXT),
-    T.CARD_REGISTERED: _card(verified=BOOLEAN),
+    T.CARD_REGISTERED: Shape(1, {**_CARD, "verified": BOOLEAN}, registers=True),
     T.CARD_PIN_FAILED: _card(),
     T.CARD_LOCKED: _card(),
     T.CARD_UNLOCKED: _card(),

@@ -14,7 +14,7 @@ import polars as pl
 from guerdon.engine.events.mapping import Column
 from guerdon.engine.events.units import FeedInvalid, instants
 
-SLICE_ROWS = 1 << 17
+SLICE_ROWS = 1 << 17  # larger ones are slower: their memory comes fresh from the system each time
 SORTED_ROWS = 8_000_000  # rows of a file out of order that are sorted in memory at once
 TIME = "__time"
 _CSV_BLOCK = 1 << 22

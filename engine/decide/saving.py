@@ -1,0 +1,77 @@
+"""What of the state has changed, as the rows that a ledger keeps of it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from guerdon.engine.decide.state import NOWHEN, State
+from guerdon.engine.rows import COUNTER
+
+
+def dirty_rows(state: State) -> np.ndarray:
+    """Rows of the contacts that changed since the last ``saved``."""
+    return np.flatnonzero(state.arrays["s_contact"]["dirty"][: state.count])
+
+
+def changed_counters(state: State, dirty: np.ndarray) -> np.ndarray:
+    """The counters on the desk that changed, as COUNTER rows; also those of the business."""
+    now, before = state.arrays["s_slot"][dirty], state.saved_slots[dirty]
+    changed = (now["window"] != before["window"]) | (now["amount"] != before["amount"])
+    changed |= (now["wins"] != before["wins"]) | (now["mark"] != before["mark"])
+    contact, slot = np.nonzero(changed)
+    own = _counters(state.arrays["s_contact"]["number"][dirty[contact]], state.slot_numbers[slot], now[contact, slot])
+    shared = state.arrays["s_shared"]
+    place = np.flatnonzero(shared != state.saved_shared)
+    common = _counters(np.zeros(len(place), np.int64), state.shared_numbers[place], shared[place])
+    return np.concatenate([own, common, _ring_counters(state, np.concatenate([[0], dirty]))])
+
+
+def counters_gone(state: State, dirty: np.ndarray) -> np.ndarray:
+    """Counters that the ledger has on the desk and that have left it: only the key fields count."""
+    now, before = state.arrays["s_slot"][dirty], state.saved_slots[dirty]
+    contact, slot = np.nonzero((now["window"] != before["window"]) & (before["window"] != NOWHEN))
+    numbers = state.arrays["s_contact"]["number"][dirty[contact]]
+    own = _counters(numbers, state.slot_numbers[slot], before[contact, slot])
+    gone = np.flatnonzero(
+        (state.arrays["s_shared"]["window"] != state.saved_shared["window"]) & (state.saved_shared["window"] != NOWHEN)
+    )
+    common = _counters(np.zeros(len(gone), np.int64), state.shared_numbers[gone], state.saved_shared[gone])
+    return np.concatenate([own, common])
+
+
+def _ring_counters(state: State, dirty: np.ndarray) -> np.ndarray:
+    if not len(state.ring_numbers):
+        return np.zeros(0, COUNTER)
+    cells = state.arrays["s_ring"][dirty]
+    contact, ring, place = np.nonzero(cells["day"] != NOWHEN)
+    rows = np.zeros(len(contact), COUNTER)
+    rows["contact"] = state.arrays["s_contact"]["number"][dirty[contact]]
+    rows["slot"] = state.ring_numbers[ring]
+    rows["window"] = cells["day"][contact, ring, place]
+    rows["amount"] = cells["amount"][contact, ring, place]
+    return rows
+
+
+def saved(state: State, dirty: np.ndarray) -> None:
+    """What was dirty is in the ledger now."""
+    state.arrays["s_contact"]["dirty"][dirty] = 0
+    state.saved_slots[dirty] = state.arrays["s_slot"][dirty]
+    state.saved_shared = state.arrays["s_shared"].copy()
+    lots = state.arrays["s_lot"]
+    touched = (lots["dirty"] == 1) & (lots["seq"] > 0)
+    lots["stored"][touched] = 1
+    lots["dirty"][touched] = 0
+
+
+def dirty_lots(state: State) -> np.ndarray:
+    """Open lots that are new or changed, as LOT rows."""
+    lots = state.arrays["s_lot"]
+    return lots[(lots["dirty"] == 1) & (lots["seq"] > 0)]
+
+
+def _counters(contacts: np.ndarray, slots: np.ndarray, values: np.ndarray) -> np.ndarray:
+    rows = np.zeros(len(contacts), COUNTER)
+    rows["contact"], rows["slot"] = contacts, slots
+    for name in ("window", "amount", "wins", "mark"):
+        rows[name] = values[name]
+    return rows
