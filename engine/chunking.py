@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,14 +11,17 @@ import polars as pl
 
 from guerdon.engine.codes import EventType, Outcome, Reason
 from guerdon.engine.decide.journal import Journal
-from guerdon.engine.events.admission import Admission, Aside
+from guerdon.engine.events.admission import Admission, Aside, FeedMark
 from guerdon.engine.events.body import encode
 from guerdon.engine.events.event import Refused
 from guerdon.engine.events.frames import Frames
 from guerdon.engine.events.identity import CONFLICT, REPEAT, Identity
+from guerdon.engine.events.listed import EventList
 from guerdon.engine.ledger.chunk import HOLDER, LOG, RESOLVED, TOUCH, BusinessKeys, Chunk, Identifier, ProgrammeVersion
+from guerdon.engine.ledger.store import as_list
 
 if TYPE_CHECKING:
+    from guerdon.engine.ledger.chunk import Texts
     from guerdon.engine.pipeline import Run
 
 GUERDON = "guerdon"  # the source of the log's own events
@@ -32,18 +37,17 @@ def chunk_of(
     announced: list[ProgrammeVersion],
 ) -> Chunk:
     """The chunk: a row of the log for each event but repeats, their content, and what was decided."""
-    size = len(admission.frames)
+    size = len(admission.told)
     first, first_ids = _announced(run, admission, announced)
     _number_sources(run, admission, seqs)
     rows = np.flatnonzero(identity.status[:size] != REPEAT)
-    kept = admission.frames if len(rows) == size else admission.frames.take(rows)
-    events = kept.events
-    log = _rows(run, events, identity.status[rows] != CONFLICT, identity.keyed[rows], seqs[rows], contacts)
+    kept = admission.told if len(rows) == size else admission.told.take(rows)
+    log = _rows(run, kept, identity.status[rows] != CONFLICT, identity.keyed[rows], seqs[rows], contacts)
     _outcomes(log, journal)
     asides, aside_ids = _asides(run, admission, identity, seqs[size:])
     whole = np.concatenate([first, log, asides])
     order = np.argsort(whole["seq"], kind="stable")
-    texts = _texts(events, first_ids, aside_ids, order)
+    texts = _texts(kept, first_ids, aside_ids, order)
     form, body = encode(_stored(admission, identity, kept, seqs[rows]))
     return Chunk(
         log=whole[order],
@@ -68,47 +72,57 @@ def chunk_of(
         resolved=_resolved(journal),
         identifiers=[Identifier(*key, number) for key, number in journal.identifiers.items()],
         erased=journal.erased,
-        business_keys=_keys(log, events),
+        business_keys=_keys(log, kept),
         programmes=announced,
     )
 
 
+def marks_before(marks: Sequence[FeedMark], events: int) -> list[FeedMark]:
+    """How far its file is while the last ``events`` of a batch wait for the next chunk. Of several files nobody knows:
+    what is read again then is told again.
+    """
+    return [replace(mark, events=mark.events - events, done=False) for mark in marks] if len(marks) == 1 else []
+
+
 def _rows(
-    run: Run, events: pl.DataFrame, fresh: np.ndarray, keyed: np.ndarray, seqs: np.ndarray, contacts: np.ndarray
+    run: Run, told: Frames | EventList, fresh: np.ndarray, keyed: np.ndarray, seqs: np.ndarray, contacts: np.ndarray
 ) -> np.ndarray:
     """The log's rows of the events but their outcomes; those that are not ``fresh`` contradict an earlier one."""
     log = np.zeros(len(seqs), LOG)
     log["seq"] = seqs
     for name in ("time", "received_at", "type"):
-        log[name] = events[name].to_numpy()
+        log[name] = told.numbers(name)
     log["contact"][fresh] = contacts
-    log["content_hi"] = events["content_a"].to_numpy().view(np.int64)
-    log["content_lo"] = events["content_b"].to_numpy().view(np.int64)
-    log["source"] = run.ledger.names.numbers("source", events["source"].to_list())
-    log["merchant"] = run.ledger.names.numbers("merchant", events["merchant"].fill_null("").to_list())
+    log["content_hi"], log["content_lo"] = told.contents()
+    for name in ("source", "merchant"):
+        log[name] = run.ledger.names.numbers(name, as_list(told.texts(name)))
     log["version"] = run.version
     log["keyed"] = keyed
     log["outcome"][~fresh], log["reason"][~fresh] = Outcome.REFUSED, Reason.ID_CONFLICT
     return log
 
 
-def _texts(events: pl.DataFrame, first: list[str], last: list[str], order: np.ndarray) -> list[pl.Series]:
+def _texts(told: Frames | EventList, first: list[str], last: list[str], order: np.ndarray) -> Sequence[Texts]:
     """Ids, series and references of the log's rows, in the order of ``seq``."""
-    columns = [events["id"], events["series"].fill_null(""), events["reference_told"].fill_null("")]
+    columns = [told.texts(name) for name in ("id", "series", "reference_told")]
     if not first and not last:
         return columns
-    texts = []
-    for place, column in enumerate(columns):
-        around = [ids if place == 0 else [""] * len(ids) for ids in (first, last)]
-        parts = [pl.Series(around[0], dtype=pl.String), column.cast(pl.String), pl.Series(around[1], dtype=pl.String)]
-        texts.append(pl.concat([part.alias("text") for part in parts]).gather(order))
-    return texts
+    around = [(first, last), *[([""] * len(first), [""] * len(last))] * 2]
+    return [_between(before, column, after, order) for (before, after), column in zip(around, columns, strict=True)]
 
 
-def _stored(admission: Admission, identity: Identity, kept: Frames, seqs: np.ndarray) -> Admission:
+def _between(before: list[str], column: Texts, after: list[str], order: np.ndarray) -> Texts:
+    """Texts with others before and after them, then arranged."""
+    if isinstance(column, pl.Series):
+        parts = (pl.Series(before, dtype=pl.String), column.cast(pl.String), pl.Series(after, dtype=pl.String))
+        return pl.concat([part.alias("text") for part in parts]).gather(order)
+    whole = [*before, *column, *after]
+    return [whole[place] for place in order.tolist()]
+
+
+def _stored(admission: Admission, identity: Identity, kept: Frames | EventList, seqs: np.ndarray) -> Admission:
     """What the log keeps of the admission: all but repeats, with its places."""
-    size = len(admission.frames)
-    frames = Frames(kept.events.with_columns(seq=pl.Series(seqs)), kept.lines, kept.products, kept.personal)
+    size = len(admission.told)
     stays = identity.status[:size] != REPEAT
     before = np.concatenate([[0], np.cumsum(stays)])
     asides = [
@@ -116,13 +130,13 @@ def _stored(admission: Admission, identity: Identity, kept: Frames, seqs: np.nda
         for aside, status in zip(admission.asides, identity.status[size:].tolist(), strict=True)
         if status != REPEAT
     ]
-    return Admission(frames, asides)
+    return Admission(kept.placed(seqs), asides)
 
 
 def _number_sources(run: Run, admission: Admission, seqs: np.ndarray) -> None:
     """Sources get their numbers in the order of the log, wherever it is cut."""
     if admission.asides:
-        told = [*admission.frames.events["source"].to_list(), *(aside.told.source or "" for aside in admission.asides)]
+        told = [*as_list(admission.told.texts("source")), *(aside.told.source or "" for aside in admission.asides)]
         run.ledger.names.numbers("source", [told[place] for place in np.argsort(seqs, kind="stable")])
 
 
@@ -138,7 +152,7 @@ def _outcomes(log: np.ndarray, journal: Journal) -> None:
 
 def _asides(run: Run, admission: Admission, identity: Identity, seqs: np.ndarray) -> tuple[np.ndarray, list[str]]:
     """Rows of the events that were refused or parked before anything was decided."""
-    size = len(admission.frames)
+    size = len(admission.told)
     places = np.flatnonzero(identity.status[size:] != REPEAT)
     log = np.zeros(len(places), LOG)
     ids = []
@@ -164,7 +178,7 @@ def _announced(run: Run, admission: Admission, announced: list[ProgrammeVersion]
     log = np.zeros(len(announced), LOG)
     for row, version in zip(log, announced, strict=True):
         told = admission.asides[0] if admission.asides else None
-        first = told.told.time if told is not None and told.before == 0 else admission.frames.events["time"][0]
+        first = told.told.time if told is not None and told.before == 0 else admission.told.numbers("time")[0]
         row["seq"], row["time"], row["received_at"] = version.seq, first, first
         row["type"], row["outcome"], row["version"] = EventType.PROGRAMME, Outcome.POSTED, version.number
         row["source"] = run.ledger.names.number("source", GUERDON)
@@ -204,15 +218,16 @@ def _touched(journal: Journal, log: np.ndarray) -> np.ndarray:
     return both
 
 
-def _keys(log: np.ndarray, events: pl.DataFrame) -> BusinessKeys | None:
+def _keys(log: np.ndarray, told: Frames | EventList) -> BusinessKeys | None:
     """The business keys that the posted purchases and adjustments of the chunk hold."""
-    claims = np.isin(log["type"], [EventType.PURCHASE, EventType.ADJUST]) & (log["outcome"] == Outcome.POSTED)
-    claims &= events["reference"].is_not_null().to_numpy()
+    claims = told.given("reference")
+    if not claims.any():
+        return None
+    claims &= np.isin(log["type"], [EventType.PURCHASE, EventType.ADJUST]) & (log["outcome"] == Outcome.POSTED)
     rows = np.flatnonzero(claims)
     if not len(rows):
         return None
     holders = np.zeros(len(rows), HOLDER)
     holders["merchant"], holders["seq"] = log["merchant"][rows], log["seq"][rows]
-    chosen = events[rows]
-    return BusinessKeys(holders, chosen["series"].fill_null("").to_list(), chosen["reference"].to_list())
-
+    chosen = told.take(rows)
+    return BusinessKeys(holders, chosen.texts("series"), chosen.texts("reference"))

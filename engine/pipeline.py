@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from guerdon.engine.chunking import chunk_of
+from guerdon.engine.chunking import chunk_of, marks_before
 from guerdon.engine.codes import EventType, Outcome, Reason, Status
 from guerdon.engine.decide.decider import Decider
 from guerdon.engine.decide.estimates import NOT_LOGGED, Estimate, answered, unlogged_estimates
@@ -24,6 +24,7 @@ from guerdon.engine.events.event import Refused
 from guerdon.engine.events.fields import SHAPES
 from guerdon.engine.events.frames import Frames
 from guerdon.engine.events.identity import CONFLICT, FRESH, REPEAT, Identity, identify
+from guerdon.engine.events.listed import EventList
 from guerdon.engine.events.present import Present
 from guerdon.engine.ledger.chunk import FeedFile, ProgrammeVersion, RunCounts
 from guerdon.engine.ledger.keys import Keys
@@ -33,7 +34,6 @@ from guerdon.engine.rows import ROUTE_HANDLER, SPEND_NONE, Batch
 from guerdon.rules.program import Program
 
 CHUNK_EVENTS = 100_000
-FEW_EVENTS = 16  # up to so many are matched one by one
 _RENAMING = (EventType.ERASE,)
 _FORWARDING = (EventType.MERGE, EventType.ENROL)
 _REGISTERS = np.array([kind in SHAPES and SHAPES[kind].registers for kind in range(max(EventType) + 1)])
@@ -87,6 +87,7 @@ class Run:
     def __init__(self, program: Program, ledger: Ledger, keep_refusals: bool, rows: int) -> None:
         self.program, self.ledger = program, ledger
         self.number = ledger.last_run() + 1
+        self.chunk_events = CHUNK_EVENTS  # at most; the caller may choose other
         self.counts = Counts()
         self.sift: Callable[[Journal], Journal] | None = None  # may thin out a journal before it is posted
         self.seconds = {"read": 0.0, "match": 0.0, "decide": 0.0, "post": 0.0}
@@ -99,6 +100,7 @@ class Run:
         self.version = ledger.names.number("version", program.version)
         self.announced = bool(in_force) and in_force[-1][1] == self.version
         self.decider = Decider(program, ledger, self.version, rows=rows, keep_refusals=keep_refusals)
+        self.decider.rules_changed = bool(in_force) and not self.announced
 
     @classmethod
     def open(
@@ -109,12 +111,12 @@ class Run:
 
     def admit(self, admission: Admission, way: str = "batch") -> Admitted:
         """Decide and post what is admitted together. ``way``: ``batch``, in chunks, or ``single``, event by event."""
-        size = 1 if way == "single" else CHUNK_EVENTS
+        size = 1 if way == "single" else self.chunk_events
         parts = []
-        rest = admission
+        rest = admission.listed() if size == 1 else admission
         while (length := self._chunk_length(rest, size)) < len(rest):
             part, rest = rest.split(length)
-            parts.append(self._part(part, []))
+            parts.append(self._part(part, marks_before(admission.marks, len(rest))))
         parts.append(self._part(rest, admission.marks))
         resolved = {seq: ended for part in parts for seq, ended in part.resolved.items()}
         ended, seqs = (np.concatenate([getattr(part, name) for part in parts]) for name in ("ended", "seqs"))
@@ -124,11 +126,11 @@ class Run:
 
     def _part(self, admission: Admission, marks: Sequence[FeedMark]) -> Admitted:
         """What is admitted of one piece: a chunk, or an estimate that is answered and leaves nothing."""
-        if len(admission) != 1 or not len(unlogged_estimates(admission.frames, 1)):
+        if len(admission) != 1 or not len(unlogged_estimates(admission.told)):
             return self._post(admission, marks)
         with self._timed("decide"):
-            contacts = np.array([self.directory.number(admission.frames.event(0), give=False)], np.int64)
-            answer = answered(self.decider, Present(admission.frames, np.array([NOT_LOGGED]), contacts))
+            contacts = np.array([self.directory.number(admission.told.event(0), give=False)], np.int64)
+            answer = answered(self.decider, Present(admission.told, np.array([NOT_LOGGED]), contacts))
         self.counts.read += 1
         self.counts.ignored += 1
         self.counts.estimates += 1
@@ -140,27 +142,31 @@ class Run:
 
     def _chunk_length(self, admission: Admission, most: int) -> int:
         """How many events, asides counted, the next chunk takes: a name may mean another contact after its last one."""
+        if most == 1 or len(admission) <= 1:
+            return min(most, len(admission))
         cuts = _RENAMING + (_FORWARDING if self.program.business.merge_forward else ())
-        found = np.flatnonzero(np.isin(admission.frames.events["type"].head(most).to_numpy(), cuts))
+        told = admission.told.part(0, min(most, len(admission.told)))
+        found = np.flatnonzero(np.isin(told.numbers("type"), cuts))
         places = admission.seqs(0)[0]
         length = min(most, int(places[found[0]]) + 1) if len(found) else min(most, len(admission))
-        asked = unlogged_estimates(admission.frames, most)
+        asked = unlogged_estimates(told)
         return min(length, max(1, int(places[asked[0]]))) if len(asked) else length
 
     def _post(self, admission: Admission, marks: Sequence[FeedMark]) -> Admitted:
         """One chunk: the whole arrow."""
+        admission = admission.suited()
         with self._timed("match"):
             first = self.ledger.last_seq + 1
-            identity = identify(admission, admission.seqs(0), self.keys.known, self.keys.taken)
+            identity = identify(admission, admission.seqs(0), self.keys)
             announced = self._announcement(admission, first)
             seqs = _places(admission, identity, first + len(announced))
-            fresh = np.flatnonzero(identity.status[: len(admission.frames)] == FRESH)
-            frames = admission.frames if len(fresh) == len(admission.frames) else admission.frames.take(fresh)
-            contacts = self._contacts(frames)
-            batch = self._match(frames, contacts, seqs[fresh], identity.contested[fresh])
+            fresh = np.flatnonzero(identity.status[: len(admission.told)] == FRESH)
+            told = admission.told if len(fresh) == len(admission.told) else admission.told.take(fresh)
+            contacts = self._contacts(told)
+            batch = self._match(told, contacts, seqs[fresh], identity.contested[fresh])
         with self._timed("decide"):
-            if len(frames):
-                self.decider.decide(batch, Present(frames, seqs[fresh], contacts))
+            if len(told):
+                self.decider.decide(batch, Present(told, seqs[fresh], contacts))
             journal = self.decider.journal()
             if self.sift is not None:
                 journal = self.sift(journal)
@@ -191,34 +197,36 @@ class Run:
             return []
         return [ProgrammeVersion(seq, self.version, self.program.version, self.program.canonical)]
 
-    def _contacts(self, frames: Frames) -> np.ndarray:
+    def _contacts(self, told: Frames | EventList) -> np.ndarray:
         """Numbers of the events' contacts; with ``register: never`` only registering gives a new one."""
-        types = frames.events["type"].to_numpy()
+        types = told.numbers("type")
         admitted = types == EventType.REGISTER
         if self.program.business.register:
             admitted |= _REGISTERS[types]
-        numbers = np.array(self.directory.number_frames(frames, admitted))  # handlers correct some of them
+        numbers = np.array(self.directory.numbers(told, admitted))  # handlers correct some of them
         for key, number in self.directory.given.items():
             if key.kind == "id":
                 self.ledger.names.number("contact", key.id)
                 assert self.ledger.names.find("contact", key.id) == number
         return numbers
 
-    def _match(self, frames: Frames, contacts: np.ndarray, seqs: np.ndarray, contested: np.ndarray) -> Batch:
+    def _match(
+        self, told: Frames | EventList, contacts: np.ndarray, seqs: np.ndarray, contested: np.ndarray
+    ) -> Batch:
         """The rows of the events, with their places in the log and in the state."""
-        rows = self.decider.state.rows(contacts, frames.events["time"].to_numpy())
-        if len(frames) <= FEW_EVENTS:
-            batch = self.matcher.events(frames.to_events(), rows)
+        rows = self.decider.state.rows(contacts, told.numbers("time"))
+        if isinstance(told, EventList):
+            batch = self.matcher.events(told.events, rows)
         else:
-            batch = self.matcher.frames(frames, rows)
+            batch = self.matcher.frames(told, rows)
         events = batch.events
         events["seq"] = seqs
         route = (events["type"] != EventType.PURCHASE) | contested | (events["contact"] < 0)
-        route |= frames.events["rest"].str.contains('"(?:token|estimate)":').fill_null(False).to_numpy()
+        route |= told.mentions("token", "estimate")
         if self.program.business.full_cover:
             route |= events["spend_kind"] != SPEND_NONE
         if np.isin(events["type"], _IDENTIFYING).any():
-            route |= frames.events["contact_kind"].is_not_null().to_numpy()
+            route |= told.identified()
         if not self.program.business.register:
             route |= self.decider.state.arrays["s_contact"]["status"][events["contact"]] == Status.NEW
         events["route"][route] = ROUTE_HANDLER
@@ -226,7 +234,7 @@ class Run:
 
     def _ends(self, admission: Admission, identity: Identity, journal: Journal, seqs: np.ndarray) -> Admitted:
         """How each event of the admission ended, in its order."""
-        size = len(admission.frames)
+        size = len(admission.told)
         ends = np.zeros((len(seqs), 2), np.int16)
         decided = np.flatnonzero(identity.status[:size] == FRESH)
         told = journal.outcomes[np.argsort(journal.outcomes["seq"], kind="stable")]
@@ -266,7 +274,8 @@ class Run:
 
     def _counts_row(self) -> RunCounts:
         c = self.counts
-        return RunCounts(self.number, c.read, c.posted, c.ignored, c.refused, c.parked, c.waiting, c.repeats + c.estimates)
+        unstored = c.repeats + c.estimates
+        return RunCounts(self.number, c.read, c.posted, c.ignored, c.refused, c.parked, c.waiting, unstored)
 
     def _look_up(self, keys: Sequence[ContactKey]) -> dict[ContactKey, int]:
         found = {}

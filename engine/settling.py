@@ -141,7 +141,7 @@ def periods_of(months: np.ndarray, places: np.ndarray, closings: Sequence[Closin
         return months
     seqs = np.array([closing.seq for closing in closings], np.int64)
     first_open = np.array([np.iinfo(np.int64).min, *(closing.period + 1 for closing in closings)], np.int64)
-    return np.maximum(months, first_open[np.searchsorted(seqs, places, side="left")])
+    return np.asarray(np.maximum(months, first_open[np.searchsorted(seqs, places, side="left")]), np.int64)
 
 
 def statement_id(merchant: str, period: int) -> str:

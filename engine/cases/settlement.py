@@ -33,7 +33,7 @@ OTHER = ""  # counts in the net alone
 def settlement(tables: Tables) -> list[dict[str, Any]]:
     """One entry a merchant and month in which anything moved: the net over receivable and payable; prepaid beside it.
 
-    Approvals are left out. Where the wallet holds points, each column is its units' worth, half up of the running total.
+    Approvals are left out. Where the wallet holds points, a column is its units' worth, half up of the running total.
     """
     rows = [row for row in tables.rows["transfer"] if row["kind"] not in APPROVALS]
     periods = _periods(tables, rows)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from guerdon.engine.cli.failing import CommandFailed, Exit
 from guerdon.engine.cli.output import progress
+from guerdon.engine.cli.stopping import stop_if_told, stoppable
 
 if TYPE_CHECKING:
     from guerdon.engine.events.admission import Admission
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from guerdon.engine.pipeline import Run
     from guerdon.engine.report.summary import Summary
     from guerdon.rules.program import Program
+
+
+_POSTED = "what has been posted stays, in whole chunks; run the same command again and it goes on from there"
 
 
 @dataclass(slots=True)
@@ -38,6 +42,7 @@ class Told:
     data: Path | None
     operator: str
     refusals: Path | None = None
+    chunk_events: int | None = None  # None: as many as is quick
 
 
 def run_job(program: Program, told: Told, url: str) -> Job:
@@ -48,14 +53,16 @@ def run_job(program: Program, told: Told, url: str) -> Job:
 
     started = perf_counter()
     reader = _reader(program, told)
-    with Ledger.open(url) as ledger, progress("events") as bar:
+    with stoppable(_POSTED), Ledger.open(url) as ledger, progress("events") as bar:
         since = ledger.last_seq + 1
         say_if_compiling()
         run = Run.open(program, ledger, keep_refusals=told.refusals is not None)
+        run.chunk_events = told.chunk_events or run.chunk_events
         refusals = Refusals()
         if told.refusals is not None:
             run.sift = refusals.sift
-        for admission in _timed(reader.admissions(_now(), ledger.file_progress), run):
+        for admission in _timed(reader.admissions(_now(), ledger.file_progress, run.chunk_events), run):
+            stop_if_told()
             run.admit(admission)
             bar.advance(run.counts.read, None)
         messages = [f"{file.path}: already processed, nothing of it was posted again" for file in reader.repeated]
@@ -79,7 +86,7 @@ def tick_job(program: Program, until: str, operator: str, url: str) -> Job:
     if not isinstance(event, Event):
         hint = "a time as 2026-04-01, 2026-04-01 00:00 or 2026-04-01T00:00:00Z"
         raise CommandFailed(event.detail, Exit.USAGE, code="bad-time", place=until, hint=hint)
-    with Ledger.open(url, create=False) as ledger:
+    with stoppable(_POSTED), Ledger.open(url, create=False) as ledger:
         since = ledger.last_seq + 1
         say_if_compiling()
         run = Run.open(program, ledger)

@@ -9,6 +9,7 @@ import typer
 
 from guerdon.engine.cli import asking, authoring, proving, running, testing
 from guerdon.engine.cli.failing import CommandFailed, as_failure
+from guerdon.engine.cli.stopping import Stopped, listen
 
 app = typer.Typer(
     name="guerdon",
@@ -38,6 +39,8 @@ def _about(
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run a command line and end the process with its exit code."""
+    if arguments is None:
+        listen()
     words = sys.argv[1:] if arguments is None else arguments
     debug = "--debug" in words
     words = _spread([word for word in words if word != "--debug"])
@@ -45,6 +48,9 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         words = ["--version", "check"]  # the callback ends before a command is looked at
     try:
         app(args=words, prog_name="guerdon")
+    except Stopped as stopped:
+        _tell(stopped.failure())
+        sys.exit(stopped.exit_code)
     except (KeyboardInterrupt, BrokenPipeError):
         sys.exit(130)
     except Exception as error:

@@ -36,6 +36,10 @@ def run(
     refusals: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Also write every refusal to a Parquet file.")
     ] = None,
+    chunk_events: Annotated[
+        int | None,
+        typer.Option("--chunk-events", min=1, metavar="N", help="Commit after N events at most; 100,000 unless told."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Evaluate events and post what they give."""
@@ -46,7 +50,7 @@ def run(
         hint = "--events FILE, or --data DIR for a feed of events.yaml"
         raise CommandFailed("no events are named", Exit.USAGE, code="no-events", hint=hint)
     program = program_of(programme)
-    job = run_job(program, Told(programme, events or [], data, operator, refusals), ledger)
+    job = run_job(program, Told(programme, events or [], data, operator, refusals, chunk_events), ledger)
     if as_json:
         print_json(job.summary.as_json())
     else:

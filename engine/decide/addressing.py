@@ -9,6 +9,7 @@ import numpy as np
 from guerdon.engine.codes import EventType, Status
 from guerdon.engine.decide.history import merged_into
 from guerdon.engine.decide.profiles import WATCHED
+from guerdon.engine.decide.subscriptions import refresh_maturities
 from guerdon.engine.events.event import Event
 from guerdon.engine.events.fields import SHAPES
 from guerdon.engine.rows import ROUTE_HANDLER
@@ -32,6 +33,9 @@ def address(decider: Decider) -> None:
         for row in np.unique(rows[own]).tolist():
             target = decider.row(followed(decider, int(state.arrays["s_contact"]["number"][row])))
             rows[own & (rows == row)] = target
+    if decider.rules_changed:
+        decider.rules_changed = False
+        refresh_maturities(decider)
     _watch_profiles(decider)
     if decider.watched:
         events["route"][np.isin(rows, sorted(decider.watched))] = ROUTE_HANDLER
@@ -59,7 +63,7 @@ def followed(decider: Decider, number: int) -> int:
 
 
 def is_stranger(decider: Decider, c: int, kind: EventType) -> bool:
-    """Whether the contact is not known and the event can't make it known: ``register: never``, or a type that needs one."""
+    """Whether the contact is not known, and the event can't make it known by its type or under ``register: never``."""
     k = decider.desk.s_contact[c]
     if k.erased:
         return True
@@ -92,5 +96,5 @@ def pool_number(decider: Decider, pool: str) -> int:
 
 def pool_place(decider: Decider, number: int) -> int:
     """Index of a pool of the programme in force by its number; NOWHERE: it is not there."""
-    places = np.flatnonzero(decider.tables.arrays["r_pool"]["number"] == number) if number else []
-    return int(places[0]) if len(places) else NOWHERE
+    places = np.flatnonzero(decider.tables.arrays["r_pool"]["number"] == number)
+    return int(places[0]) if number and len(places) else NOWHERE

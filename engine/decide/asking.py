@@ -19,6 +19,7 @@ from guerdon.engine.decide.opening import Opening, make_room
 from guerdon.engine.decide.requests import caught_up
 from guerdon.engine.decide.specials import refresh_special
 from guerdon.engine.decide.step import clock_of
+from guerdon.engine.decide.windows import slot_at
 from guerdon.engine.events.event import Event
 from guerdon.engine.rows import Record
 
@@ -79,7 +80,7 @@ def _limit_slots(decider: Decider, o: Opening, held_at: int) -> list[int]:
         limit = d.r_limit[r]
         window = window_of(day, limit.window, o.seq)
         if limit.on == ON_SPEND and window == window_of(then, limit.window, o.seq):
-            spending.slot_at(d, o.c, limit.slot, window)
+            slot_at(d, o.c, limit.slot, window)
             found.append(int(limit.slot))
     return found
 

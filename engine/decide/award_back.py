@@ -10,8 +10,8 @@ import numpy as np
 from guerdon.engine.codes import TransferKind
 from guerdon.engine.decide import funding, history, layout
 from guerdon.engine.decide.arithmetic import HALF_UP, muldiv
-from guerdon.engine.decide.history import NOWHERE
 from guerdon.engine.decide.rule_versions import RuleVersion
+from guerdon.engine.events.present import NOWHERE
 from guerdon.engine.rows import LOT
 
 if TYPE_CHECKING:
@@ -143,10 +143,12 @@ class AwardBack:
     def transfers(self, back: Back) -> np.ndarray:
         """The transfers that gave it, TRANSFER by n."""
         rows = back.journal(self.kept.seq)
-        if not self.is_product:
-            return rows[(rows["kind"] == _AWARD) & (rows["lot_seq"] == self.lot[0]) & (rows["lot_n"] == self.n)]
-        mine = (rows["kind"] == _PRODUCT) & (rows["offer"] == self.offer) & (rows["n"] >= self.n)
-        return rows[mine & (rows["n"] < self.n + 2)]
+        if self.is_product:
+            mine = (rows["kind"] == _PRODUCT) & (rows["offer"] == self.offer) & (rows["n"] >= self.n)
+            mine &= rows["n"] < self.n + 2
+        else:
+            mine = (rows["kind"] == _AWARD) & (rows["lot_seq"] == self.lot[0]) & (rows["lot_n"] == self.n)
+        return np.asarray(rows[mine])
 
     def fee(self, back: Back) -> tuple[int, int]:
         """Name (seq, n) of the transfer of its fee; (0, 0) without one."""

@@ -11,10 +11,10 @@ from guerdon.engine.codes import Role, TransferKind
 from guerdon.engine.decide import booking, counters, history, layout
 from guerdon.engine.decide.award_back import AwardBack, award_fee
 from guerdon.engine.decide.calendar import DAY, WINDOW_ROLLING, window_of
-from guerdon.engine.decide.caps import WINDOW_TIER
-from guerdon.engine.decide.history import NOWHERE
+from guerdon.engine.decide.caps import BUSINESS_ROW, WINDOW_TIER
 from guerdon.engine.decide.lots import free_if_empty
 from guerdon.engine.events.amounts import half_up, shares
+from guerdon.engine.events.present import NOWHERE
 from guerdon.engine.rows import DEBT, PENDING_ONLY
 
 if TYPE_CHECKING:
@@ -226,7 +226,8 @@ def _release(back: Back, award: AwardBack, cap: np.void, amount: int) -> None:
     if cap["per"] == layout.PER_EVENT:
         return
     if kind == WINDOW_ROLLING:
-        counters.release_ring(back.decider, back.c, slots.ring_keys[place], _day(award), amount)
+        c = BUSINESS_ROW if cap["per"] == layout.PER_OFFER else back.c
+        counters.release_ring(back.decider, c, slots.ring_keys[place], _day(award), amount)
     elif kind == WINDOW_TIER:
         _release_tier(back, award, slots.keys[place])
     elif cap["per"] == layout.PER_OFFER:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from guerdon.engine.codes import EventType, Role, TransferKind
 from guerdon.engine.decide import booking, history
 from guerdon.engine.decide.back import Back
-from guerdon.engine.decide.history import NOWHERE, Told
+from guerdon.engine.decide.history import Told
 from guerdon.engine.decide.lots import free_if_empty
+from guerdon.engine.events.present import NOWHERE
 
 if TYPE_CHECKING:
     from guerdon.engine.decide.decider import Decider

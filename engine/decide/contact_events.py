@@ -65,12 +65,11 @@ def achieving(decider: Decider, i: int, event: Event) -> None:
     if not may_enter(decider, o, event):
         return
     enter(decider, o, event)
-    head = decider.scratch.arrays["w_head"]
-    head["class_code"] = decider.tables.classes.get(event.fields.get("classification", ""), -1)
+    decider.desk.w_head[0].class_code = decider.tables.classes.get(event.fields.get("classification", ""), -1)
     try:
         _win_by(decider, o, EventType.ACHIEVEMENT)
     finally:
-        head["class_code"] = -1
+        decider.desk.w_head[0].class_code = -1
 
 
 def _win_by(decider: Decider, o: Opening, kind: EventType) -> None:

@@ -92,7 +92,8 @@ def release_ring(decider: Decider, c: int, key: str, day: int, amount: int) -> N
     cell = decider.state.arrays["s_ring"][c, keys.index(key), day % decider.state.ring_length]
     if cell["day"] == day:
         cell["amount"] -= amount
-        decider.state.arrays["s_contact"]["dirty"][c] = 1
+        if c > 0:  # the business's row is looked at each time
+            decider.state.arrays["s_contact"]["dirty"][c] = 1
 
 
 def foreign_rows(decider: Decider) -> np.ndarray:
@@ -123,7 +124,7 @@ def _row(decider: Decider, c: int, place: int, shared: bool) -> np.void:
 def _foreign(decider: Decider, number: int, key: str, window: int) -> Cell:
     slot = decider.store.names.number("slot", key)
     if (number, slot, window) in decider.foreign:
-        return decider.foreign[number, slot, window]
+        return Cell(*decider.foreign[number, slot, window])
     store = decider.store
     stored = store.load_contacts(np.array([number], np.int64)).counters if number else store.business_counters()
     for rows in (decider.store.past_counters(number), stored):

@@ -13,7 +13,8 @@ from guerdon.engine.decide.journal import Journal, Resolved, take
 from guerdon.engine.decide.profiles import Identifiers
 from guerdon.engine.decide.records import Records
 from guerdon.engine.decide.slots import NO_WINDOW
-from guerdon.engine.decide.state import State, Store
+from guerdon.engine.decide.state import State
+from guerdon.engine.decide.store import Store
 from guerdon.engine.decide.tables import Tables, build
 from guerdon.engine.events.present import Present
 from guerdon.engine.rows import FOREVER, Batch
@@ -59,6 +60,7 @@ class Decider:
         self.resolved: list[Resolved] = []  # events that had waited and were decided since the last journal
         self.identifiers = Identifiers(store)
         self.erased: list[int] = []  # contacts erased since the last journal
+        self.rules_changed = False  # this version has not been in force yet: what is due by its rules is worked out anew
         self.watched: set[int] = set()  # rows of contacts whose purchases the loop leaves to their handler
         self.desk: Any = None  # what the plain functions read
         self._on: Any = None  # what the step reads

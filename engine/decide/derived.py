@@ -10,8 +10,8 @@ import numpy as np
 
 from guerdon.engine.codes import Cause, EventType
 from guerdon.engine.decide import layout
-from guerdon.engine.decide.step import queue
 from guerdon.engine.decide.mask_tables import mask_of
+from guerdon.engine.decide.step import queue
 
 if TYPE_CHECKING:
     from guerdon.engine.decide.decider import Decider
@@ -38,22 +38,21 @@ def _at(decider: Decider, seq: int, c: int, at: int, trigger: EventType) -> Iter
     """While open, the first row of the batch is the derived event."""
     assert decider.batch is not None
     row = decider.batch.events[0:1]
-    place = int(row["place"][0])
-    place_mask = decider.batch.place_masks[place]
-    head = decider.scratch.arrays["w_head"]
-    kept = row.copy(), place_mask.copy(), {name: head[name].copy() for name in ("now", "tier_view", "cause", "scheme")}
-    row[:] = np.zeros(1, row.dtype)
+    place_mask = decider.batch.place_masks[int(row["place"][0])]
+    head = decider.desk.w_head[0]
+    kept = row.copy(), place_mask.copy(), int(head.now), int(head.tier_view)
     values = {"seq": seq, "time": at, "local": decider.tables.zone.local(at), "contact": c, "merchant": -1}
-    for name, value in {**values, "place": place, "type": trigger}.items():
+    row[:] = np.zeros(1, row.dtype)
+    for name, value in {**values, "place": kept[0]["place"][0], "type": trigger}.items():
         row[name] = value
     place_mask[:] = _nowhere(decider)
-    head["now"], head["tier_view"] = at, layout.TIER_NOW
+    head.now, head.tier_view = at, layout.TIER_NOW
     try:
         yield
     finally:
         row[:], place_mask[:] = kept[0], kept[1]
-        for name, value in kept[2].items():
-            head[name] = value
+        head = decider.desk.w_head[0]
+        head.now, head.tier_view, head.cause, head.scheme = kept[2], kept[3], 0, 0
 
 
 def _nowhere(decider: Decider) -> np.ndarray:

@@ -68,7 +68,7 @@ def winners(decider: Decider, place: int, award: Draw) -> list[int]:
     loaded = decider.state.arrays["s_contact"]["number"][:count]
     here = decider.state.arrays["s_slot"]["amount"][:count, slot]
     entries |= dict(zip(loaded.tolist(), here.tolist(), strict=True))
-    enough = sorted(number for number, amount in entries.items() if amount >= award.entries)
+    enough = sorted(number for number, amount in entries.items() if number > 0 and amount >= award.entries)
     if enough:
         decider.state.rows(np.array(enough, np.int64))
         decider.lay()

@@ -26,6 +26,7 @@ from guerdon.engine.decide.statuses import SHUT
 from guerdon.engine.decide.trial import Trial
 from guerdon.engine.events.event import Event
 from guerdon.engine.events.frames import Frames
+from guerdon.engine.events.listed import EventList
 from guerdon.engine.events.present import Present
 from guerdon.engine.rows import REQUEST_SPEND
 
@@ -83,13 +84,10 @@ def _nothing_to_hold(decider: Decider, o: Opening, answer: Estimate) -> None:
         ignored(decider, o, Reason.NOTHING_TO_DO)
 
 
-def unlogged_estimates(frames: Frames, most: int) -> np.ndarray:
-    """Rows, among the first ``most``, of the estimates that hold nothing and so are no events."""
-    events = frames.events.select("type", "rest").head(most)
-    rows = np.flatnonzero(events["type"].to_numpy() == EventType.ESTIMATE)
-    if len(rows):
-        rows = rows[~events["rest"][rows].str.contains('"hold_for":', literal=True).fill_null(False).to_numpy()]
-    return rows
+def unlogged_estimates(told: Frames | EventList) -> np.ndarray:
+    """Rows of the estimates that hold nothing and so are no events."""
+    rows = np.flatnonzero(told.numbers("type") == EventType.ESTIMATE)
+    return rows[~told.take(rows).mentions("hold_for")] if len(rows) else rows
 
 
 def answered(decider: Decider, present: Present) -> Estimate:
@@ -124,16 +122,16 @@ def _decided(decider: Decider, event: Event, c: int, seq: int) -> Estimate:
         first = {name: int(head[name][0]) for name in ("transfers", "awards", "refusals")}
         with own_limits(decider, c, purchase.time):
             HANDLERS[EventType.PURCHASE](decider, 0, purchase)
-            ended = decider.outputs.arrays["o_outcome"][int(head["outcomes"][0]) - 1].copy()
+            ended = decider.desk.o_outcome[int(head["outcomes"][0]) - 1]
+            end = Outcome(int(ended.outcome)), Reason(int(ended.reason))
             work = decider.scratch.arrays["w_head"]
-            posts = ended["outcome"] == Outcome.POSTED
-            spent = int(work["spent"][0]) if posts and int(work["seq"][0]) == seq else 0
+            spent = int(work["spent"][0]) if end[0] is Outcome.POSTED and int(work["seq"][0]) == seq else 0
             rows = [
                 decider.outputs.arrays[name][first[part] : int(head[part][0])].copy()
                 for name, part in (("o_transfer", "transfers"), ("o_award", "awards"), ("o_refusal", "refusals"))
             ]
             trial.undo()
-    return Estimate(Outcome(int(ended["outcome"])), Reason(int(ended["reason"])), spent, *rows)
+    return Estimate(*end, spent, *rows)
 
 
 @contextmanager

@@ -39,10 +39,12 @@ BAD_DEBT = BUSINESS | int(Role.BAD_DEBT)
 
 def note_closing(decider: Decider, o: Opening, schemes: list[int]) -> None:
     """Note when the money of each of these schemes (indexes) is forfeited; those that keep it are noted as one fact."""
-    due = []
-    for scheme in (decider.program.schemes[k] for k in schemes):
-        if scheme.forfeit_after is not None:
-            due.append([int(stepped(decider.desk, o.now, *step(scheme.forfeit_after))), scheme.id])
+    left = [decider.program.schemes[k] for k in schemes]
+    due = [
+        [int(stepped(decider.desk, o.now, *step(scheme.forfeit_after))), scheme.id]
+        for scheme in left
+        if scheme.forfeit_after is not None
+    ]
     keeps = 1 if len(due) < len(schemes) else None
     decider.state.set_profile(o.number, {FORFEITS: sorted(due) or None, KEEPS: keeps})
 

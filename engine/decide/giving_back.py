@@ -13,11 +13,11 @@ from guerdon.engine.decide import booking, funding, history, layout
 from guerdon.engine.decide.arithmetic import HALF_UP, muldiv
 from guerdon.engine.decide.award_back import AwardBack, lot_again, merchant_index
 from guerdon.engine.decide.calendar import stepped
-from guerdon.engine.decide.history import NOWHERE
 from guerdon.engine.decide.lots import due_of, free_if_empty, insert_usable, new_lot
 from guerdon.engine.decide.offer_tables import step
 from guerdon.engine.decide.rule_versions import version_of
 from guerdon.engine.events.amounts import half_up
+from guerdon.engine.events.present import NOWHERE
 from guerdon.engine.rows import LOT
 
 if TYPE_CHECKING:

@@ -286,9 +286,9 @@ def _fresh(decider: Decider, name: str, seq: int) -> np.ndarray:
     """The rows of one event. They ascend by seq, unless an event that waited has been decided in this chunk."""
     rows = _rows(decider, name)
     if decider.out_of_order:
-        return rows[rows["seq"] == seq]
+        return np.asarray(rows[rows["seq"] == seq])
     first, last = np.searchsorted(rows["seq"], [seq, seq + 1])
-    return rows[first:last]
+    return np.asarray(rows[first:last])
 
 
 def _both(stored: np.ndarray, fresh: np.ndarray) -> np.ndarray:

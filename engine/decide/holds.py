@@ -69,7 +69,7 @@ def set_aside(decider: Decider, o: Opening, amount: int, hold_for: str | None) -
     """Post a hold of ``amount`` and of its fee, which the caller has seen to be there; it uses the spend limits."""
     d = decider.desk
     k = d.s_contact[o.c]
-    whole = amount + spending.fee_of(d, ON_SPEND, amount)
+    whole = int(amount + spending.fee_of(d, ON_SPEND, amount))
     first = min(int(k.open), whole)
     _move(decider, o, _HOLD, _OPEN, _HELD, first)
     _move(decider, o, _HOLD, _PAYABLE, _HELD, whole - first)
@@ -82,7 +82,7 @@ def set_aside(decider: Decider, o: Opening, amount: int, hold_for: str | None) -
     fields = {
         "state": "open",
         "contact": o.number,
-        "amount": amount,
+        "amount": int(amount),
         "open": first,
         "payable": whole - first,
         "merchant": int(d.r_merchant[merchant].number) if merchant >= 0 else 0,

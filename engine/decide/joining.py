@@ -42,15 +42,13 @@ def may_enter(decider: Decider, o: Opening, event: Event) -> bool:
     if status_of(decider, o.c) is Status.NEW:
         if not decider.program.business.register:
             return refused(decider, o, Reason.UNKNOWN_CONTACT)
-    elif not is_open(decider, o):
-        return False
-    elif not catch_up(decider, o):
+    elif not is_open(decider, o) or not catch_up(decider, o):
         return False
     return not names_another(decider, o.number, event) or refused(decider, o, Reason.REFERENCE_USED)
 
 
 def enter(decider: Decider, o: Opening, event: Event, scheme: int = NOWHERE) -> None:
-    """The contact is registered if it is new, told of, and joins the automatic schemes but ``scheme``; all is queued."""
+    """Register the contact if new, keep what is told, join the automatic schemes but ``scheme``; all is queued."""
     is_new = status_of(decider, o.c) is Status.NEW
     if is_new:
         register(decider.desk, o.i, o.c)

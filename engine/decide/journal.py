@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -42,9 +44,10 @@ class Journal(NamedTuple):
     refused: np.ndarray  # int64[offers, reasons]
     profiles: dict[int, dict[str, Any]]
     records: list[Record]
-    resolved: list[Resolved] = []
-    identifiers: dict[tuple[str, str], int] = {}  # (kind, name) → number of the contact it names from now on; 0 nobody
-    erased: list[int] = []  # contacts whose names are gone
+    resolved: Sequence[Resolved] = ()
+    # (kind, name) → number of the contact that the identifier names from now on; 0 nobody
+    identifiers: Mapping[tuple[str, str], int] = MappingProxyType({})
+    erased: Sequence[int] = ()  # contacts whose names are gone
 
 
 def take(state: State, outputs: Outputs, records: Records) -> Journal:
@@ -54,9 +57,7 @@ def take(state: State, outputs: Outputs, records: Records) -> Journal:
     own = past["contact"] > 0
     past["slot"][own] = state.slot_numbers[past["slot"][own]]
     past["slot"][~own] = state.shared_numbers[past["slot"][~own]]
-    closed = outputs.taken("o_closed")
-    used_up = np.zeros(len(closed), LOT)
-    used_up["contact"], used_up["seq"], used_up["n"] = closed["contact"], closed["seq"], closed["n"]
+    lots = saving.dirty_lots(state)
     journal = Journal(
         outputs.taken("o_transfer"),
         outputs.taken("o_award"),
@@ -66,7 +67,7 @@ def take(state: State, outputs: Outputs, records: Records) -> Journal:
         outputs.taken("o_tier"),
         outputs.taken("o_member"),
         state.arrays["s_contact"][dirty].copy(),
-        np.concatenate([saving.dirty_lots(state), used_up]),
+        np.concatenate([lots, _used_up(outputs.taken("o_closed"), lots)]),
         saving.changed_counters(state, dirty),
         saving.counters_gone(state, dirty),
         _latest(past),
@@ -77,6 +78,19 @@ def take(state: State, outputs: Outputs, records: Records) -> Journal:
     saving.saved(state, dirty)
     outputs.clear()
     return journal
+
+
+def _used_up(closed: np.ndarray, open_lots: np.ndarray) -> np.ndarray:
+    """The lots that were closed, with nothing remaining; not those that a return has put back since."""
+    key = ["contact", "seq", "n"]
+    used_up = np.zeros(len(closed), LOT)
+    used_up[key] = closed[key]
+    stand = np.isin(used_up["seq"], open_lots["seq"])
+    if stand.any():
+        stands = set(open_lots[key].tolist())
+        stand[stand] = [lot in stands for lot in used_up[stand][key].tolist()]
+    found: np.ndarray = used_up[~stand]
+    return found
 
 
 def _latest(counters: np.ndarray) -> np.ndarray:

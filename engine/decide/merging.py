@@ -147,7 +147,7 @@ def _add_units(decider: Decider, c: int, into: int) -> None:
 
 
 def transferring(decider: Decider, i: int, event: Event) -> None:
-    """``transfer``: open money, or usable lots of a pool in their order; a part of a lot is a new lot of the taker's."""
+    """``transfer``: open money, or a pool's usable lots in their order; what is given of a lot is a new one."""
     o = open_event(decider, i)
     pool = event.fields.get("pool")
     number = pool_number(decider, pool) if pool is not None else 0

@@ -51,15 +51,14 @@ def own_limits(decider: Decider, c: int, time: int) -> Iterator[None]:
         yield
         return
     now = max(time, int(clock_of(decider.desk, c)))
-    head = decider.scratch.arrays["w_head"]
     first = int(decider.outputs.head["transfers"][0])
     for on, place in _PLACES.items():
-        head[place] = _left(decider, c, on, now)
+        setattr(decider.desk.w_head[0], place, _left(decider, c, on, now))
     try:
         yield
     finally:
         for place in _PLACES.values():
-            head[place] = NO_OWN_LIMIT
+            setattr(decider.desk.w_head[0], place, NO_OWN_LIMIT)
         _count(decider, c, first, now)
 
 

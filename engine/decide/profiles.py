@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from guerdon.engine.decide.state import OPEN_ENTRIES
+from guerdon.engine.decide.state import ACTIVE_POOLS, OPEN_ENTRIES
 from guerdon.engine.events.event import Event
 from guerdon.engine.events.fields import IDENTIFIERS
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 IDENTIFIED, PAYMENT, EMAIL_OFF = "@identifiers", "@payment_method", "@email_off"
 FORFEITS, KEEPS = "@forfeits", "@keeps"
 MATURED, CELEBRATED = "@matured", "@celebrated"
-LIMITS, ENTRIES = "@limits", OPEN_ENTRIES
+LIMITS, ENTRIES, POOLS = "@limits", OPEN_ENTRIES, ACTIVE_POOLS
 WATCHED = (LIMITS, ENTRIES)  # with one of these, the contact's purchases are for the handler
 _EPOCH = date(1970, 1, 1)
 

@@ -189,7 +189,7 @@ class GoalBack:
             at = window if goal["kind"] == _STREAK else self.window
             amount = counters.read(self.back.decider, self.back.c, self.keys[g], at).amount
             if goal["kind"] == _ACHIEVEMENTS:
-                seen = bit_count(np.uint64(amount))
+                seen = bit_count(amount & (1 << 64) - 1)
                 done = (1 if seen > 0 else 0) if self.offer["reach_any"] else (1 if seen >= goal["target"] else 0)
             else:
                 done = max(0, amount // int(goal["target"]))

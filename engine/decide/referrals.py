@@ -46,7 +46,7 @@ def referring(decider: Decider, i: int, event: Event) -> None:
         refused(decider, o, Reason.TOO_MANY_REFERRALS)
         return
     decider.records.put(REFERRALS, day, {"count": count + 1}, number)
-    referrer = decider.row(followed(decider, number))
+    referrer = decider.row(followed(decider, number) if decider.program.business.merge_forward else number)
     earns = status_of(decider, referrer) in EARNS
     if earns:
         _catch_up_referrer(decider, o, referrer)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from guerdon.engine.codes import EventType, Reason
 from guerdon.engine.decide.addressing import pool_number, pool_place
-from guerdon.engine.decide.arithmetic import bit
 from guerdon.engine.decide.opening import Opening, catch_up, is_known, open_event, posted, refused
 from guerdon.engine.decide.own_limits import set_limit
+from guerdon.engine.decide.profiles import POOLS, profile_of
 from guerdon.engine.events.event import Event
 
 if TYPE_CHECKING:
@@ -34,9 +32,10 @@ def switching_pool(decider: Decider, i: int, event: Event) -> None:
     if place < 0:
         refused(decider, o, Reason.UNKNOWN_INSTRUMENT)
         return
-    k = decider.desk.s_contact[o.c]
-    pools = np.uint64(k.pools_active)
-    k.pools_active = pools | bit(place) if event.type is EventType.POOL_ACTIVATED else pools & ~bit(place)
+    pool, pools = event.fields["pool"], set(profile_of(decider, o.number).get(POOLS, ()))
+    pools = pools | {pool} if event.type is EventType.POOL_ACTIVATED else pools - {pool}
+    decider.state.set_profile(o.number, {POOLS: sorted(pools) or None})
+    decider.desk.s_contact[o.c].pools_active = decider.state.pool_bits(pools)
     posted(decider, o)
 
 

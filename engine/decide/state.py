@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Protocol
+from collections.abc import Collection, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -11,23 +11,15 @@ from guerdon.engine.codes import Status
 from guerdon.engine.decide import layout, loading
 from guerdon.engine.decide.audience import Audience
 from guerdon.engine.decide.lots import NO_LOT
+from guerdon.engine.decide.store import Store
 from guerdon.engine.decide.tables import Tables
 from guerdon.engine.rows import CONTACT, FOREVER, LOT, NEVER
 
 NOWHEN = NEVER // 2
 TICK_CLOCK = "|clock|ticks"  # the counter of the business that holds the time of the latest tick
 OPEN_ENTRIES = "@entries"  # of a profile: codes whose entry is open
+ACTIVE_POOLS = "@pools"  # of a profile: ids of the pools that the contact has activated
 _DAY = 86_400_000_000
-
-
-class Store(Protocol):
-    """What state needs of the ledger."""
-
-    names: Any
-
-    def load_contacts(self, numbers: np.ndarray) -> Any: ...
-
-    def business_counters(self) -> np.ndarray: ...
 
 
 class State:
@@ -101,6 +93,9 @@ class State:
         loading.load_lots(self, found.lots)
         self.profiles.update({int(number): dict(fields) for number, fields in found.profiles.items()})
         self.fresh_profiles += [int(number) for number in found.profiles]
+        for number, fields in found.profiles.items():
+            if ACTIVE_POOLS in fields:
+                self.arrays["s_contact"]["pools_active"][self.row_of[number]] = self.pool_bits(fields[ACTIVE_POOLS])
         self.unlocked |= {int(n): frozenset(f[OPEN_ENTRIES]) for n, f in found.profiles.items() if OPEN_ENTRIES in f}
         for k, number in enumerate(numbers.tolist()):
             self.refresh(first + k, number, 0 if times is None else int(times[k]))
@@ -140,6 +135,11 @@ class State:
         else:
             masks[row, 0] = 0
             masks[row, 1] = ~np.uint64(0)
+
+    def pool_bits(self, pools: Collection[str]) -> np.uint64:
+        """Pools by id as bits by their index in the programme in force; those that it has no more are left out."""
+        ids = [pool.id for pool in self.tables.program.pools]
+        return np.uint64(sum(1 << ids.index(pool) for pool in pools if pool in ids))
 
     def set_profile(self, number: int, fields: Mapping[str, Any]) -> None:
         """Change fields of a contact; None takes one away."""

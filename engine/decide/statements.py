@@ -132,8 +132,8 @@ def _first_open(decider: Decider, last: Closing | None, period: int) -> int:
 def _draw_up(decider: Decider, period: int, last: Closing | None) -> None:
     """Fix what moved on each merchant's accounts by the transfers of a period, as drafts."""
     begins, until = _begins(decider, period), _begins(decider, period + 1)
-    first = last is None or period == last.period + 1
-    stretch = Stretch(begins, until, last.seq if last else 0, NEVER if first else begins)
+    takes_late = last is not None and period == last.period + 1
+    stretch = Stretch(begins, until, last.seq if last else 0, NEVER if takes_late else begins)
     sums = dict(decider.store.settlement.moved(stretch))
     for key, minor in moved_by(*_fresh(decider), stretch).items():
         sums[key] = sums.get(key, 0) + minor

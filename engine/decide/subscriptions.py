@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from guerdon.engine.codes import Cause, EventType, Reason, Status
+from guerdon.engine.codes import Cause, EventType, Reason
 from guerdon.engine.decide.calendar import stepped
 from guerdon.engine.decide.derived import decide_derived
 from guerdon.engine.decide.joining import enter, may_enter
 from guerdon.engine.decide.offer_tables import step
 from guerdon.engine.decide.opening import ignored, is_known, open_event, posted, status_of, win
 from guerdon.engine.decide.profiles import MATURED, profile_of
-from guerdon.engine.decide.specials import Special
+from guerdon.engine.decide.specials import Special, refresh_special
 from guerdon.engine.decide.statuses import EARNS
 from guerdon.engine.decide.step import clock_of, queue
 from guerdon.engine.events.event import Event
@@ -64,6 +64,16 @@ def next_maturity(decider: Decider, c: int) -> int:
         return FOREVER
     after = max(int(clock_of(decider.desk, c)), profile_of(decider, int(k.number)).get(MATURED, 0))
     return min((at for at in maturities(decider, c) if at > after), default=FOREVER)
+
+
+def refresh_maturities(decider: Decider) -> None:
+    """Work out anew when running subscriptions mature: a new version's offers may count to other dates."""
+    numbers = decider.store.subscribed_contacts()
+    if len(numbers):
+        rows = decider.state.rows(numbers)
+        decider.lay()
+        for c in rows.tolist():
+            refresh_special(decider, c)
 
 
 def mature(decider: Decider, seq: int, c: int, at: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from guerdon.engine.decide.caps import BUSINESS_ROW
 from guerdon.engine.decide.opening import make_room
 
 if TYPE_CHECKING:
@@ -24,8 +25,9 @@ class Trial:
         self.decider, self.c = decider, c
         state = decider.state
         self._number = int(state.arrays["s_contact"]["number"][c])
-        self._own = {name: state.arrays[name][c].copy() for name in _PER_CONTACT}
+        self._own = {name: state.arrays[name][c : c + 1].copy() for name in _PER_CONTACT}
         self._shared = {name: state.arrays[name].copy() for name in ("s_shared", "s_head")}
+        self._rolling = state.arrays["s_ring"][BUSINESS_ROW].copy()
         self._lots = self._lot_rows()
         self._lot_values = state.arrays["s_lot"][self._lots].copy()
         self._size = len(state.arrays["s_lot"])
@@ -60,9 +62,10 @@ class Trial:
         decider, state = self.decider, self.decider.state
         arrays = state.arrays
         for name, values in self._own.items():
-            arrays[name][self.c] = values
+            arrays[name][self.c : self.c + 1] = values
         arrays["s_shared"][:] = self._shared["s_shared"]
         arrays["s_head"][:] = self._shared["s_head"]
+        arrays["s_ring"][BUSINESS_ROW] = self._rolling
         arrays["s_lot"][self._lots] = self._lot_values
         self._keep_new_rows()
         if self._profile is None:

@@ -11,7 +11,8 @@ import polars as pl
 from guerdon.engine.codes import EventType
 from guerdon.engine.events.event import Event, Parked, Refused
 from guerdon.engine.events.fields import rank
-from guerdon.engine.events.frames import Frames, concatenated, frames_from_events
+from guerdon.engine.events.frames import Frames, concatenated
+from guerdon.engine.events.listed import FEW_EVENTS, EventList
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class FeedMark:
 
 @dataclass(slots=True)
 class Aside:
-    """An event that gets no row: it stands before row ``before`` of the frames."""
+    """An event that gets no row: it stands before row ``before`` of those that do."""
 
     before: int
     told: Refused | Parked
@@ -35,42 +36,64 @@ class Aside:
 
 @dataclass(slots=True)
 class Admission:
-    """A batch of the log-to-be. ``asides`` in ascending ``before``; ``marks`` say what of the files it completes."""
+    """A batch of the log-to-be: readable events as columns or as a list, which all who look at them take alike.
 
-    frames: Frames
+    ``asides`` in ascending ``before``; ``marks`` say what of the files it completes.
+    """
+
+    told: Frames | EventList
     asides: list[Aside] = field(default_factory=list)
     marks: list[FeedMark] = field(default_factory=list)
 
     def __len__(self) -> int:
-        return len(self.frames) + len(self.asides)
+        return len(self.told) + len(self.asides)
+
+    @property
+    def frames(self) -> Frames:
+        """The readable events as columns; made of a list when first asked for."""
+        return self.told if isinstance(self.told, Frames) else self.told.frames()
+
+    def listed(self) -> Admission:
+        """The same with its events as a list."""
+        if isinstance(self.told, EventList):
+            return self
+        return Admission(EventList(self.told.to_events(), self.told.personal), self.asides, self.marks)
+
+    def suited(self) -> Admission:
+        """The same in the form in which so many events are soonest done with."""
+        if len(self.told) <= FEW_EVENTS:
+            return self.listed()
+        return self if isinstance(self.told, Frames) else Admission(self.frames, self.asides, self.marks)
 
     def seqs(self, first: int) -> tuple[np.ndarray, np.ndarray]:
-        """Places in the log from ``first`` on: int64 of the rows of the frames, and of the asides."""
+        """Places in the log from ``first`` on: int64 of the rows, and of the asides."""
+        rows = np.arange(first, first + len(self.told), dtype=np.int64)
+        if not self.asides:
+            return rows, np.zeros(0, np.int64)
         before = np.array([aside.before for aside in self.asides], dtype=np.int64)
-        rows = np.arange(len(self.frames), dtype=np.int64)
-        rows += first + np.searchsorted(before, rows, side="right")
+        rows += np.searchsorted(before, rows - first, side="right")
         return rows, before + first + np.arange(len(before))
 
     @property
     def last_time(self) -> int:
         """The latest time in it; it must not be empty."""
         times: list[int] = [aside.told.time for aside in self.asides[-1:]]
-        return int(max(times + self.frames.events["time"].tail(1).to_list()))
+        return int(max(times + self.told.numbers("time")[-1:].tolist()))
 
     def split(self, events: int) -> tuple[Admission, Admission]:
         """The first ``events`` of it and the rest, asides counted; marks are left out."""
         rows, asides = self.seqs(0)
         row, aside = int(np.searchsorted(rows, events)), int(np.searchsorted(asides, events))
-        size = len(self.frames)
+        size = len(self.told)
         rest = [Aside(each.before - row, each.told) for each in self.asides[aside:]]
         return (
-            Admission(self.frames.part(0, row), self.asides[:aside]),
-            Admission(self.frames.part(row, size), rest),
+            Admission(self.told.part(0, row), self.asides[:aside]),
+            Admission(self.told.part(row, size), rest),
         )
 
     def until(self, time: int) -> int:
         """How many of it, asides counted, are not later than ``time``."""
-        row = int(self.frames.events["time"].search_sorted(time, side="right"))
+        row = int(np.searchsorted(self.told.numbers("time"), time, side="right"))
         return row + sum(1 for aside in self.asides if aside.told.time <= time)
 
 
@@ -86,7 +109,7 @@ def admit(
             before += 1
         else:
             asides.append(Aside(before, each))
-    return Admission(frames_from_events(events, personal), asides)
+    return Admission(EventList(events, personal), asides)
 
 
 def joined(parts: Sequence[Admission]) -> Admission:

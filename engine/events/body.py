@@ -20,7 +20,8 @@ from guerdon.engine.events.admission import Admission, Aside
 from guerdon.engine.events.content import canonical
 from guerdon.engine.events.event import Event, Line, Parked, Refused
 from guerdon.engine.events.fields import is_personal
-from guerdon.engine.events.frames import EVENT_COLUMNS, LINE_COLUMNS, Frames, column, frames_from_events
+from guerdon.engine.events.frames import EVENT_COLUMNS, LINE_COLUMNS, Frames, column
+from guerdon.engine.events.listed import EventList
 
 LINES, COLUMNS = 1, 2  # stored with each body
 FEW = 256
@@ -32,10 +33,10 @@ _DEFAULTS: tuple[Any, ...] = (None, "", 0, False, {})
 
 def encode(admission: Admission) -> tuple[int, bytes]:
     """Format and bytes of what was admitted, asides included. The same events give the same bytes."""
-    frames, asides = admission.frames, [_aside(aside) for aside in admission.asides]
+    asides = [_aside(aside) for aside in admission.asides]
     if len(admission) > FEW:
-        return COLUMNS, _columns(frames, asides)
-    lines = [_line(event, frames.personal) for event in frames.to_events()]
+        return COLUMNS, _columns(admission.frames, asides)
+    lines = [_line(event, admission.told.personal) for event in admission.told.to_events()]
     return LINES, _compressed("\n".join([*lines, *map(canonical, asides)]).encode())
 
 
@@ -45,8 +46,8 @@ def decode(form: int, body: bytes) -> Admission:
         rows = [json.loads(line) for line in _expanded(body).decode().split("\n") if line]
         told = [row for row in rows if "event" in row]
         personal = {name for row in told for name in row.get("sealed", {}).get("attributes", {})}
-        frames = frames_from_events([_event(row) for row in told], frozenset(personal))
-        return Admission(frames, [_put_aside(row) for row in rows if "event" not in row])
+        events = EventList([_event(row) for row in told], frozenset(personal))
+        return Admission(events, [_put_aside(row) for row in rows if "event" not in row])
     if form == COLUMNS:
         frames, asides = _frames(body)
         return Admission(frames, [_put_aside(row) for row in asides])

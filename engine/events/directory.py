@@ -10,6 +10,7 @@ import polars as pl
 
 from guerdon.engine.events.event import Event
 from guerdon.engine.events.frames import Frames
+from guerdon.engine.events.listed import EventList
 
 
 class ContactKey(NamedTuple):
@@ -36,18 +37,23 @@ class Directory:
         self.given: dict[ContactKey, int] = {}
         self._ids: dict[str, int] = {}
 
-    def number_frames(self, frames: Frames, admitted: np.ndarray | None = None) -> np.ndarray:
+    def numbers(self, told: Frames | EventList, admitted: np.ndarray | None = None) -> np.ndarray:
         """int64[n] contact numbers, 0 for none, in log order: a contact not known is given the next number.
 
         Where ``admitted`` is False nothing is given, a known contact is found. An identifier that nobody has registered
         stays 0: only ids and what ``register_identifier`` was told have numbers.
         """
-        events = frames.events
+        if isinstance(told, EventList):
+            keys = [None if e.contact is None else ContactKey(e.contact_kind, e.contact) for e in told.events]
+            return self._one_by_one(keys, admitted)
+        events = told.events
         named = events["contact"]
         if named.null_count() == len(named):
             return np.zeros(len(named), dtype=np.int64)
         if events["contact_kind"].null_count() < len(named):
-            return self._one_by_one(frames, admitted)
+            named_by = zip(named, events["contact_kind"], strict=True)
+            keys = [None if name is None else ContactKey(kind or "id", name) for name, kind in named_by]
+            return self._one_by_one(keys, admitted)
         distinct = (
             pl.DataFrame({"contact": named})
             .with_row_index("first")
@@ -115,12 +121,8 @@ class Directory:
         if key.kind == "id":
             self._ids[key.id] = number
 
-    def _one_by_one(self, frames: Frames, admitted: np.ndarray | None) -> np.ndarray:
-        """Where some events name their contact by an identifier."""
-        keys = [
-            None if name is None else ContactKey(kind or "id", name)
-            for name, kind in zip(frames.events["contact"], frames.events["contact_kind"], strict=True)
-        ]
+    def _one_by_one(self, keys: Sequence[ContactKey | None], admitted: np.ndarray | None) -> np.ndarray:
+        """Of a few, or where some events name their contact by an identifier."""
         self._ask([key for key in dict.fromkeys(keys) if key is not None and key not in self.known])
         for row, key in enumerate(keys):
             if key is not None and key.kind == "id" and key not in self.known and (admitted is None or admitted[row]):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,9 +12,7 @@ import polars as pl
 import pyarrow as pa
 
 from guerdon.engine.codes import EventType
-from guerdon.engine.events.content import canonical
 from guerdon.engine.events.event import Event, Line
-from guerdon.engine.events.fields import is_personal
 
 # Columns of every events frame, beside the attributes (one typed column each, named after ATTRIBUTE).
 EVENT_COLUMNS: dict[str, Any] = {
@@ -61,8 +59,8 @@ LINE_FIELDS = ("quantity", "net", "tax", "total")  # those of a line that condit
 PRODUCT_COLUMNS = ("sku", "type", "family", "brand", "category")
 ATTRIBUTE = "@"
 _APART = {"type", "contact_kind", "series", "content_a", "content_b", "line_first", "line_count", "rest", "sealed"}
-_LIKE_EVENT = [name for name in EVENT_COLUMNS if name not in _APART]
-_DOOR = ("actor", "approver", "role")
+LIKE_EVENT = [name for name in EVENT_COLUMNS if name not in _APART]
+DOOR = ("actor", "approver", "role")
 
 
 @dataclass(slots=True)
@@ -87,7 +85,7 @@ class Frames:
     def event(self, row: int) -> Event:
         """One event, as ``normalise`` would have given it."""
         told = self.events.row(row, named=True)
-        event = Event(**{name: told[name] for name in _LIKE_EVENT}, type=EventType(told["type"]))
+        event = Event(**{name: told[name] for name in LIKE_EVENT}, type=EventType(told["type"]))
         event.contact_kind = told["contact_kind"] or "id"
         event.series = told["series"] or ""
         event.content = told["content_a"].to_bytes(8, "little") + told["content_b"].to_bytes(8, "little")
@@ -97,7 +95,7 @@ class Frames:
         sealed = json.loads(told["sealed"]) if told["sealed"] else {}
         event.fields = rest.get("fields", {}) | sealed.get("fields", {})
         event.attributes |= sealed.get("attributes", {}) | rest.get("attributes", {})
-        event.actor, event.approver, event.role = (rest.get(name) for name in _DOOR)
+        event.actor, event.approver, event.role = (rest.get(name) for name in DOOR)
         event.verified = rest.get("verified", False)
         first = told["line_first"]
         event.lines = self._lines_of(first, first + told["line_count"])
@@ -106,6 +104,37 @@ class Frames:
     def to_events(self) -> list[Event]:
         """All of them."""
         return [self.event(row) for row in range(len(self))]
+
+    def numbers(self, name: str) -> np.ndarray:
+        """A column of numbers, one an event, as wide as it is."""
+        return self.events[name].to_numpy()
+
+    def texts(self, name: str) -> pl.Series:
+        """A column of texts, one an event; '' for none."""
+        return self.events[name].fill_null("")
+
+    def given(self, name: str) -> np.ndarray:
+        """Which events have the text of that name, bool."""
+        return self.events[name].is_not_null().to_numpy()
+
+    def identified(self) -> np.ndarray:
+        """Which events name their contact by an identifier, bool."""
+        return self.given("contact_kind")
+
+    def mentions(self, *names: str) -> np.ndarray:
+        """Which events carry a field of one of those names, bool."""
+        rest = self.events["rest"]
+        if rest.null_count() == len(rest):
+            return np.zeros(len(rest), bool)
+        return rest.str.contains(f'"(?:{"|".join(names)})":').fill_null(False).to_numpy()
+
+    def contents(self) -> tuple[np.ndarray, np.ndarray]:
+        """The two halves of the hashes of their content, int64."""
+        return self.numbers("content_a").view(np.int64), self.numbers("content_b").view(np.int64)
+
+    def placed(self, seqs: np.ndarray) -> Frames:
+        """The same with their places in the log."""
+        return replace(self, events=self.events.with_columns(seq=pl.Series(seqs)))
 
     def line_table(self, columns: Iterable[str], first: int = 0, stop: int | None = None) -> pl.DataFrame:
         """The figures of lines (LINE_FIELDS) with the named columns of their product beside them."""
@@ -152,26 +181,6 @@ class Frames:
             line.attributes = {name: told[name] for name in attributes if told[name] is not None}
             lines.append(line)
         return tuple(lines)
-
-
-def frames_from_events(events: Sequence[Event], personal: frozenset[str] = frozenset()) -> Frames:
-    """Columns of normalised events, in their order."""
-    columns: dict[str, list[Any]] = {name: [getattr(event, name) for event in events] for name in _LIKE_EVENT}
-    columns["type"] = [int(event.type) for event in events]
-    columns["contact_kind"] = [None if event.contact_kind == "id" else event.contact_kind for event in events]
-    columns["series"] = [event.series or None for event in events]
-    columns["content_a"] = [int.from_bytes(event.content[:8], "little") for event in events]
-    columns["content_b"] = [int.from_bytes(event.content[8:], "little") for event in events]
-    counts = np.array([len(event.lines) for event in events], dtype=np.int32)
-    columns["line_count"] = counts.tolist()
-    columns["line_first"] = (np.cumsum(counts, dtype=np.int64) - counts).tolist()
-    parts = [_parts(event, personal) for event in events]
-    columns["rest"], columns["sealed"] = [part[0] for part in parts], [part[1] for part in parts]
-    frame = pl.DataFrame(columns, schema=EVENT_COLUMNS)
-    for name in sorted({name for event in events for name in event.attributes} - personal):
-        values = [event.attributes.get(name) for event in events]
-        frame = frame.with_columns(pl.Series(ATTRIBUTE + name, values, dtype=_dtype(values)))
-    return Frames(frame, *_lines(events, counts), personal)
 
 
 def concatenated(parts: Sequence[Frames]) -> Frames:
@@ -222,52 +231,3 @@ def column(values: np.ndarray) -> pl.Series:
 def columns(arrays: dict[str, np.ndarray]) -> pl.DataFrame:
     """Arrays as a frame, sharing their memory."""
     return pl.DataFrame([column(array).alias(name) for name, array in arrays.items()])
-
-
-def _parts(event: Event, personal: frozenset[str]) -> tuple[str | None, str | None]:
-    """What has no column, as JSON: the open part and the part to seal."""
-    rest: dict[str, Any] = {name: value for name in _DOOR if (value := getattr(event, name)) is not None}
-    if event.verified:
-        rest["verified"] = True
-    open_fields = {name: value for name, value in event.fields.items() if not is_personal(event.type, name)}
-    closed_fields = {name: value for name, value in event.fields.items() if name not in open_fields}
-    sealed: dict[str, Any] = {}
-    for part, fields in ((rest, open_fields), (sealed, closed_fields)):
-        if fields:
-            part["fields"] = fields
-    attributes = {name: value for name, value in event.attributes.items() if name in personal}
-    if attributes:
-        sealed["attributes"] = attributes
-    return (canonical(rest) if rest else None, canonical(sealed) if sealed else None)
-
-
-def _lines(events: Sequence[Event], counts: np.ndarray) -> tuple[pl.DataFrame, pl.DataFrame]:
-    lines = [line for event in events for line in event.lines]
-    names = sorted({name for line in lines for name in line.attributes})
-    rows: dict[tuple[Any, ...], int] = {}
-    places = []
-    for line in lines:
-        key = (line.sku, line.type, line.family, line.brand, line.category)
-        if names:
-            key += tuple(line.attributes.get(name) for name in names)  # type: ignore[assignment]
-        places.append(rows.setdefault(key, len(rows)))
-    table: dict[str, Any] = {
-        "event": np.repeat(np.arange(len(events), dtype=np.uint32), counts),
-        "number": np.array([line.number for line in lines], dtype=np.int32),
-        "product": np.array(places, dtype=np.int32),
-    }
-    for name in ("quantity", "net", "tax", "total"):
-        table[name] = np.array([getattr(line, name) for line in lines], dtype=np.int64)
-    distinct = list(zip(*rows, strict=True)) if rows else [()] * (len(PRODUCT_COLUMNS) + len(names))
-    products = pl.DataFrame(
-        [pl.Series(name, values, dtype=pl.String) for name, values in zip(PRODUCT_COLUMNS, distinct, strict=False)]
-        + [pl.Series(n, v, dtype=_dtype(v)) for n, v in zip(names, distinct[len(PRODUCT_COLUMNS) :], strict=True)]
-    )
-    return columns(table), products
-
-
-def _dtype(values: Sequence[Any]) -> Any:
-    first = next((value for value in values if value is not None), None)
-    if isinstance(first, bool):
-        return pl.Boolean
-    return pl.Int64 if isinstance(first, int) else pl.String

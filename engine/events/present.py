@@ -8,6 +8,7 @@ import numpy as np
 
 from guerdon.engine.events.event import Event
 from guerdon.engine.events.frames import Frames
+from guerdon.engine.events.listed import EventList
 
 NOWHERE = -1
 Key = tuple[str, str, str]  # merchant ('' none), series, reference
@@ -23,12 +24,12 @@ class _Index(NamedTuple):
 class Present:
     """Looks into one chunk. Calling it with a row gives the event, its ``seq`` and contact number filled in."""
 
-    def __init__(self, frames: Frames, seqs: np.ndarray, contacts: np.ndarray) -> None:
-        self._frames, self.seqs, self._contacts = frames, seqs, contacts
+    def __init__(self, told: Frames | EventList, seqs: np.ndarray, contacts: np.ndarray) -> None:
+        self._told, self.seqs, self._contacts = told, seqs, contacts
         self._found: _Index | None = None
 
     def __call__(self, row: int) -> Event:
-        event = self._frames.event(row)
+        event = self._told.event(row)
         event.seq, event.contact_number = int(self.seqs[row]), int(self._contacts[row])
         return event
 
@@ -59,20 +60,22 @@ class Present:
 
     def of_contact(self, number: int) -> np.ndarray:
         """Places in the log of the events that name a contact, ascending int64."""
-        return self.seqs[self._contacts == number].astype(np.int64)
+        return np.asarray(self.seqs[self._contacts == number], np.int64)
 
     def _index(self) -> _Index:
         """Made when it is first needed: most chunks never look back."""
         if self._found is None:
-            events = self._frames.events
+            told = self._told
             index = _Index({}, {}, {}, {})
-            for row, key in enumerate(events.select("source", "id").iter_rows()):
+            sources, ids, merchants, series, references = (
+                list(told.texts(name)) for name in ("source", "id", "merchant", "series", "reference")
+            )
+            for row, key in enumerate(zip(sources, ids, strict=True)):
                 index.by_id.setdefault(key, row)
                 index.by_name.setdefault(key[1], []).append(row)
-            keys = events.select("merchant", "series", "reference")
-            for row in np.flatnonzero(events["reference"].is_not_null().to_numpy()).tolist():
-                merchant, series, reference = keys.row(row)
-                index.by_reference.setdefault((merchant or "", series or "", reference), []).append(row)
+            for row in np.flatnonzero(told.given("reference")).tolist():
+                reference = references[row]
+                index.by_reference.setdefault((merchants[row], series[row], reference), []).append(row)
                 index.by_text.setdefault(reference, []).append(row)
             self._found = index
         return self._found

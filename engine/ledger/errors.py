@@ -31,6 +31,12 @@ class LedgerUnreachable(LedgerError):
     code = "ledger_unreachable"
 
 
+class LedgerUnwritable(LedgerError):
+    """The disk takes no more: it is full, a file may not grow, or it fails. Nothing of the chunk was posted."""
+
+    code = "ledger_unwritable"
+
+
 class LedgerConflict(LedgerError):
     """A chunk doesn't fit what the ledger holds (a key or a seq that is taken): nothing of it was posted."""
 

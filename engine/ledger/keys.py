@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from struct import Struct
 from typing import Any
 
 import numpy as np
 import polars as pl
 from sqlalchemy import bindparam, select
 
+from guerdon.engine.events.keys import Owner
 from guerdon.engine.ledger import tables
 from guerdon.engine.ledger.ledger import Ledger
 
 _KEY, _EVENT, _HELD = tables.event_key.c, tables.event.c, tables.business_key.c
 _FOUND = {"row": pl.Int64, "seq": pl.Int64, "content_a": pl.UInt64, "content_b": pl.UInt64}
+_ONE = (
+    select(_KEY.seq, _EVENT.content_hi, _EVENT.content_lo)
+    .join(tables.event, _EVENT.seq == _KEY.seq)
+    .where(_KEY.source == bindparam("source"), _KEY.id == bindparam("id"))
+)
+_CONTENT = Struct("<qq")
 
 
 class Keys:
-    """Looks up keys, many at a time. A source that never spoke, and a ledger without references, cost nothing."""
+    """Looks up keys, many at a time or one. A source that never spoke, and a ledger without references, cost nothing."""
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
@@ -29,7 +37,6 @@ class Keys:
         self._references = select(_HELD.merchant, _HELD.series, _HELD.reference).where(
             store.among(_HELD.reference, "ids")
         )
-        self._first_seq: dict[int, int] = {}
 
     def known(self, keys: pl.DataFrame) -> pl.DataFrame:
         """Of the keys (source, id) those that an event owns: row of ``keys``, its seq and its content's hash."""
@@ -41,6 +48,18 @@ class Keys:
             if number:
                 parts.append(self._of_source(number, rows))
         return pl.concat(parts) if parts else pl.DataFrame(schema=_FOUND)
+
+    def known_one(self, source: str, id: str) -> Owner | None:
+        """The event that owns one key (source, id)."""
+        number = self.ledger.names.find("source", source)
+        found = self.ledger.store.rows(_ONE, source=number, id=id) if number else []
+        return Owner(found[0][0], _CONTENT.pack(*found[0][1:])) if found else None
+
+    def is_taken(self, merchant: str, series: str, reference: str) -> bool:
+        """Whether an event holds one business key."""
+        number = self.ledger.names.find("merchant", merchant)
+        known = number > 0 or not merchant
+        return known and self.ledger.event_by_reference(number, series, reference) > 0
 
     def _of_source(self, source: int, rows: pl.DataFrame) -> pl.DataFrame:
         ids = rows["id"].unique().to_list()

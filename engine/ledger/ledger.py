@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from sqlalchemy import bindparam, make_url, select
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, OperationalError
 
 from guerdon.engine.ledger import tables
 from guerdon.engine.ledger.chunk import Chunk
@@ -32,6 +32,9 @@ _HEAD = (
     .order_by(tables.chunk.c.number.desc())
     .limit(1)
 )
+
+
+_TROUBLE = "is its disk full, or may it not be written?"
 
 
 def _nothing(step: str) -> None:
@@ -71,6 +74,9 @@ class Ledger(Reading):
             else:
                 bring_up(store, create=create)
             return cls(store)
+        except OperationalError as error:
+            store.close()
+            raise LedgerUnreachable(str(error.orig), place=store.place, hint=_TROUBLE) from error
         except BaseException:
             store.close()
             raise
@@ -117,6 +123,10 @@ class Ledger(Reading):
     def due_contacts(self, until: int) -> np.ndarray:
         """Numbers of contacts with something due up to ``until`` (µs UTC), ascending int64."""
         return self._state.due(until)
+
+    def subscribed_contacts(self) -> np.ndarray:
+        """Numbers of contacts with a running subscription, ascending int64."""
+        return self._state.subscribed()
 
     def business_counters(self) -> np.ndarray:
         """The counters that belong to no contact (caps per offer, budgets): COUNTER."""

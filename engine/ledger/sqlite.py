@@ -16,7 +16,7 @@ import numpy as np
 from sqlalchemy import URL, Connection, Select, StaticPool, bindparam, create_engine, func, select
 from sqlalchemy.sql.elements import ColumnElement
 
-from guerdon.engine.ledger.errors import LedgerBusy, LedgerConflict, LedgerError, LedgerUnreachable
+from guerdon.engine.ledger.errors import LedgerBusy, LedgerConflict, LedgerError, LedgerUnreachable, LedgerUnwritable
 from guerdon.engine.ledger.library import Handle, open_with_handle
 from guerdon.engine.ledger.lock import WriterLock
 from guerdon.engine.ledger.row_form import RowForm
@@ -94,6 +94,9 @@ class SqliteStore(Store):
         text = str(error)
         if "locked" in text or "busy" in text:
             return LedgerBusy("another program holds it", place=self.place, hint="close that program and try again")
+        if "disk" in text:  # "database or disk is full", "disk I/O error": what SQLite says of a failing write
+            hint = "is the disk full, or the size of files limited? What has been posted is safe; run it again then"
+            return LedgerUnwritable(f"it can't be written: {text}", place=self.place, hint=hint)
         hint = "is it a ledger of ours?" if "not a database" in text else "look at its permissions"
         return LedgerUnreachable(text, place=self.place, hint=hint)
 
@@ -107,7 +110,10 @@ class SqliteStore(Store):
             raise self._unreachable(error) from error
 
     def commit(self) -> None:
-        self._writer.execute("COMMIT")
+        try:
+            self._writer.execute("COMMIT")
+        except sqlite3.OperationalError as error:
+            raise self._unreachable(error) from error
 
     def rollback(self) -> None:
         if self._writer.in_transaction:
@@ -127,6 +133,8 @@ class SqliteStore(Store):
                 form.write_plain(self._writer, matrix, texts)
         except sqlite3.IntegrityError as error:
             raise LedgerConflict(str(error), place=f"{self.place}, table {target.table.name}") from error
+        except sqlite3.OperationalError as error:
+            raise self._unreachable(error) from error
 
     def _prepare(self, statement: Select[Any], parameters: dict[str, Any]) -> tuple[str, list[Any]]:
         known = self._prepared.get(id(statement))

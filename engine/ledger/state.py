@@ -41,6 +41,7 @@ def _one(table: Table, key: str) -> Select[Any]:
 _OF_ONE = tuple(_one(table, key) for table, key, _ in _RECORDS)
 _P = tables.profile.c
 _PROFILE_OF_ONE = select(_P.contact, _P.fields).where(_P.contact == bindparam("contact"))
+_SUBSCRIBED = select(tables.contact.c.number).where(tables.contact.c.subscribed_at > rows.NEVER).order_by("number")
 _DUE = select(tables.contact.c.number).where(tables.contact.c.due_at <= bindparam("until")).order_by("number")
 
 
@@ -71,6 +72,10 @@ class StateReading:
         kept, lots, counters, memberships, tiers = state
         found_profiles = {contact: json.loads(fields) for contact, fields in profiles}
         return ContactState(kept, lots, counters, memberships, tiers, found_profiles)
+
+    def subscribed(self) -> np.ndarray:
+        """Numbers of the contacts with a running subscription, ascending."""
+        return self._store.matrix(_SUBSCRIBED)[:, 0].copy()
 
     def due(self, until: int) -> np.ndarray:
         """Numbers of the contacts for whom something falls due up to ``until`` (µs UTC), ascending."""

@@ -50,6 +50,8 @@ def progress_of(
                 _in_window(rows.get((contact, key), []), goal, local, seq)
                 for key, goal in zip(keys, offer.goals, strict=True)
             ]
+            if held[0] is None and offer.carry:
+                held = _carried(offer, [rows.get((contact, key), []) for key in keys])
             wins = int(held[0]["wins"]) if held[0] is not None else 0
             for place, (goal, row) in enumerate(zip(offer.goals, held, strict=True), 1):
                 at = _shown(offer, goal, int(row["amount"]) if row is not None else 0, wins)
@@ -66,6 +68,18 @@ def _in_window(rows: list[Mapping[str, Any]], goal: Goal, local: int, seq: int) 
         return max(rows, key=lambda row: int(row["window"]), default=None)
     window = window_of(local // DAY, WINDOWS[goal.window], seq)
     return next((row for row in rows if row["window"] == window), None)
+
+
+def _carried(offer: Offer, rows: list[list[Mapping[str, Any]]]) -> list[Mapping[str, Any] | None]:
+    """What the last window leaves to one in which nothing has happened yet."""
+    last = [max(of_goal, key=lambda row: int(row["window"]), default=None) for of_goal in rows]
+    won = int(last[0]["wins"]) if last[0] is not None else 0
+    held: list[Mapping[str, Any] | None] = []
+    for goal, row in zip(offer.goals, last, strict=True):
+        amount = int(row["amount"]) if row is not None else 0
+        rest = amount % goal.target if offer.reach == "any" else amount - won * goal.target
+        held.append({"amount": rest, "wins": 0})
+    return held
 
 
 def _shown(offer: Offer, goal: Goal, amount: int, wins: int) -> int:

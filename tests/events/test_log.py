@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,8 +14,9 @@ from guerdon.engine.events.admission import Admission, admit, joined, merged
 from guerdon.engine.events.body import decode, encode
 from guerdon.engine.events.directory import ContactKey, Directory
 from guerdon.engine.events.event import Event, Parked, Refused
-from guerdon.engine.events.frames import frames_from_events
+from guerdon.engine.events.framing import frames_from_events
 from guerdon.engine.events.identity import CONFLICT, FRESH, REPEAT, Identity, identify
+from guerdon.engine.events.keys import Owner
 from guerdon.engine.events.normalise import CASE, Normaliser
 from tests.events.programme import event, programme
 
@@ -26,16 +28,37 @@ def told(**fields: object) -> Event | Refused | Parked:
     return Normaliser(programme(), CASE).normalise(record, 0)
 
 
-def nothing(keys: pl.DataFrame) -> pl.DataFrame:
-    return pl.DataFrame(schema={"row": pl.Int64, "seq": pl.Int64, "content_a": pl.UInt64, "content_b": pl.UInt64})
+class Known:
+    """A ledger's keys: owners by (source, id), and the references that are taken."""
+
+    def __init__(self, owners: dict[tuple[str, str], Owner] | None = None, references: tuple[str, ...] = ()) -> None:
+        self.owners, self.references = owners or {}, references
+
+    def known(self, keys: pl.DataFrame) -> pl.DataFrame:
+        owners = [(row, self.owners.get(key)) for row, key in enumerate(keys.iter_rows())]
+        found = [(row, owner.seq, *struct.unpack("<QQ", owner.content)) for row, owner in owners if owner is not None]
+        schema = {"row": pl.Int64, "seq": pl.Int64, "content_a": pl.UInt64, "content_b": pl.UInt64}
+        return pl.DataFrame(found, schema=schema, orient="row")
+
+    def known_one(self, source: str, id: str) -> Owner | None:
+        return self.owners.get((source, id))
+
+    def taken(self, keys: pl.DataFrame) -> np.ndarray:
+        return np.flatnonzero(keys["reference"].is_in(self.references).to_numpy())
+
+    def is_taken(self, merchant: str, series: str, reference: str) -> bool:
+        return reference in self.references
 
 
-def free(keys: pl.DataFrame) -> np.ndarray:
-    return np.zeros(0, dtype=np.int64)
-
-
-def identities(admission: Admission) -> Identity:
-    return identify(admission, admission.seqs(1), nothing, free)
+def identities(admission: Admission, known: Known | None = None, first: int = 1) -> Identity:
+    """What is found of the events as columns and as a list, which must be the same."""
+    known = known or Known()
+    framed = Admission(admission.frames, admission.asides)
+    found, again = (identify(form, form.seqs(first), known) for form in (framed, framed.listed()))
+    for name in ("status", "first_seq", "keyed", "contested"):
+        one, other = getattr(found, name), getattr(again, name)
+        assert one.dtype == other.dtype and one.tolist() == other.tolist(), name
+    return found
 
 
 def test_the_same_fact_twice_and_another_under_its_id() -> None:
@@ -62,14 +85,15 @@ def test_an_estimate_leaves_its_id_free() -> None:
 
 
 def test_what_the_ledger_knows() -> None:
-    admission = admit([told(), told(id="p2", total="2.00"), told(id="p3")], sort=False)
-    known = admission.frames.events.select("content_a", "content_b").head(2).with_columns(row=pl.lit(0), seq=pl.lit(7))
-    known = known.with_columns(row=pl.Series([1, 0]))  # the contents of p1 and p2, crossed
-    found = identify(admission, admission.seqs(100), lambda keys: known, free)
+    told_before = [told(), told(id="p2", total="2.00"), told(id="p3")]
+    contents = [each.content for each in told_before if isinstance(each, Event)]
+    keys = [(each.source or "", each.id or "") for each in told_before]
+    crossed = Known({keys[0]: Owner(7, contents[1]), keys[1]: Owner(8, contents[0])})
+    found = identities(admit(told_before, sort=False), crossed, 100)
     assert found.status.tolist() == [CONFLICT, CONFLICT, FRESH]
-    known = known.with_columns(row=pl.Series([0, 1]))
-    found = identify(admission, admission.seqs(100), lambda keys: known, free)
-    assert (found.status.tolist(), found.first_seq.tolist()) == ([REPEAT, REPEAT, FRESH], [7, 7, 0])
+    same = Known({keys[0]: Owner(7, contents[0]), keys[1]: Owner(8, contents[1])})
+    found = identities(admit(told_before, sort=False), same, 100)
+    assert (found.status.tolist(), found.first_seq.tolist()) == ([REPEAT, REPEAT, FRESH], [7, 8, 0])
 
 
 def test_contested_business_keys() -> None:
@@ -82,9 +106,7 @@ def test_contested_business_keys() -> None:
         told(id="f", corrects="a"),
         told(id="g"),
     ]
-    admission = admit(purchases, sort=False)
-    taken = lambda keys: np.flatnonzero((keys["reference"] == "TAKEN").to_numpy())  # noqa: E731
-    found = identify(admission, admission.seqs(1), nothing, taken)
+    found = identities(admit(purchases, sort=False), Known(references=("TAKEN",)))
     assert found.contested.tolist() == [True, True, False, False, True, True, False]
 
 
@@ -119,8 +141,8 @@ def test_contacts_are_numbered_as_they_appear() -> None:
         return {key: 3 for key in keys if key.id == "cat"}
 
     directory = Directory(look_up, 10)
-    assert directory.number_frames(frames_from_events(events)).tolist() == [10, 11, 10, 0, 3, 12]
-    assert directory.number_frames(frames_from_events(events)).tolist() == [10, 11, 10, 0, 3, 12]
+    assert directory.numbers(frames_from_events(events)).tolist() == [10, 11, 10, 0, 3, 12]
+    assert directory.numbers(frames_from_events(events)).tolist() == [10, 11, 10, 0, 3, 12]
     assert len(asked) == 1
     assert list(directory.take_given().values()) == [10, 11, 12]
     assert [directory.number(each) for each in events] == [10, 11, 10, 0, 3, 12]
@@ -130,8 +152,8 @@ def test_who_is_not_admitted_gets_no_number() -> None:
     events = [event(contact=name) for name in ("ann", "bob", "ann")]
     directory = Directory(lambda keys: {}, 1)
     admitted = np.array([False, True, True])
-    assert directory.number_frames(frames_from_events(events), admitted).tolist() == [2, 1, 2]
-    assert Directory(lambda keys: {}).number_frames(frames_from_events(events), np.zeros(3, dtype=bool)).tolist() == [
+    assert directory.numbers(frames_from_events(events), admitted).tolist() == [2, 1, 2]
+    assert Directory(lambda keys: {}).numbers(frames_from_events(events), np.zeros(3, dtype=bool)).tolist() == [
         0,
         0,
         0,
@@ -141,10 +163,10 @@ def test_who_is_not_admitted_gets_no_number() -> None:
 def test_an_identifier_finds_its_contact() -> None:
     directory = Directory(lambda keys: {}, 1)
     first = [event(contact="ann"), event(contact={"card": "77"})]
-    assert directory.number_frames(frames_from_events(first)).tolist() == [1, 0]
+    assert directory.numbers(frames_from_events(first)).tolist() == [1, 0]
     assert directory.register_identifier("card", "77", 1)
     assert not directory.register_identifier("card", "77", 2)
-    assert directory.number_frames(frames_from_events(first)).tolist() == [1, 1]
+    assert directory.numbers(frames_from_events(first)).tolist() == [1, 1]
     assert directory.number(first[1]) == 1
 
 

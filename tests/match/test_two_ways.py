@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from guerdon.engine.codes import EventType
 from guerdon.engine.events.event import Event
-from guerdon.engine.events.frames import frames_from_events
+from guerdon.engine.events.framing import frames_from_events
 from guerdon.engine.match.matcher import Matcher
 from guerdon.engine.rows import Batch
 from guerdon.rules import read_programme

@@ -126,7 +126,7 @@ def read_card(decider: Decider, name: str) -> Card | None:
 def keep_card(decider: Decider, card: Card) -> None:
     """Write the card down; promo money that is used up is forgotten."""
     card.promos = [promo for promo in card.promos if promo.left]
-    due_at = min((due.due_at for due in (*card.promos, *card.holds)), default=FOREVER)
+    dues = [promo.due_at for promo in card.promos] + [hold.due_at for hold in card.holds]
     fields = {
         "number": card.number,
         "kind": card.kind,
@@ -139,7 +139,7 @@ def keep_card(decider: Decider, card: Card) -> None:
         "promos": [[p.seq, p.n, p.left, p.expires_at, p.funder] for p in card.promos],
         "holds": [[h.seq, h.amount, h.until] for h in card.holds],
     }
-    decider.records.put(CARD_RECORD, card.name, fields, card.contact, due_at)
+    decider.records.put(CARD_RECORD, card.name, fields, card.contact, min(dues, default=FOREVER))
 
 
 def kind_of(decider: Decider, card: Card) -> CardKind:

@@ -11,7 +11,6 @@ from guerdon.engine.decide.back import Back
 from guerdon.engine.decide.calendar import stepped
 from guerdon.engine.decide.due import expire
 from guerdon.engine.decide.giving_back import fill_lot, lot_facts
-from guerdon.engine.decide.history import NOWHERE
 from guerdon.engine.decide.instruments.acting import begun
 from guerdon.engine.decide.instruments.acting import refused as act_refused
 from guerdon.engine.decide.instruments.exchanging import COUPON_RECORD, move_stock
@@ -21,6 +20,7 @@ from guerdon.engine.decide.offer_tables import step
 from guerdon.engine.decide.opening import Opening, posted, refused
 from guerdon.engine.decide.requests import caught_up, of_wallet
 from guerdon.engine.events.event import Event
+from guerdon.engine.events.present import NOWHERE
 from guerdon.engine.rows import Record
 
 if TYPE_CHECKING:

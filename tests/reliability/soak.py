@@ -1,0 +1,12 @@
+"""How much is tried: a little in ``make test``, everything in ``make soak``, which sets ``GUERDON_SOAK``."""
+
+from __future__ import annotations
+
+import os
+
+SOAK = bool(os.environ.get("GUERDON_SOAK"))
+
+
+def rounds(few: int, many: int) -> int:
+    """``few`` in the normal suite, ``many`` in a soak."""
+    return many if SOAK else few
