@@ -104,7 +104,7 @@ def _rows(
 
 def _texts(told: Frames | EventList, first: list[str], last: list[str], order: np.ndarray) -> Sequence[Texts]:
     """Ids, series and references of the log's rows, in the order of ``seq``."""
-    columns = [told.texts(name) for name in ("id", "series", "reference_told")]
+    columns: Sequence[Texts] = [told.texts(name) for name in ("id", "series", "reference_told")]
     if not first and not last:
         return columns
     around = [(first, last), *[([""] * len(first), [""] * len(last))] * 2]

@@ -115,6 +115,7 @@ REFUSAL = _record(
     ("lost", "i8"),  # award lost with a win that was used up, or the amount outranked
 )
 REQUEST_NONE, REQUEST_SPEND, REQUEST_REDEEM, REQUEST_PAYOUT = 0, 1, 2, 3
+REQUEST_CARD, REQUEST_EXCHANGE = 4, 5  # of a gift card (figures in the currency), of a reward
 
 # One outcome a decided event.
 OUTCOME = _record(("seq", "i8"), ("outcome", "i2"), ("reason", "i2"), ("transfers", "i4"))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -15,11 +15,12 @@ from typing import Any
 
 from guerdon.engine.cases.compare import Instant
 from guerdon.engine.codes import Cause, Outcome, OwnerKind, Reason, Role, Status, TransferKind, account_parts
+from guerdon.engine.decide.kept import RETURNED
 from guerdon.engine.report.naming import account_name, amount_text, decimal_of, derived_id, owner_name
 
 Row = Mapping[str, Any]
 REVERSALS = (TransferKind.AWARD_REVERSAL, TransferKind.PRODUCT_REVERSAL)
-REQUESTS = {1: "spend", 2: "redeem", 3: "payout"}
+REQUESTS = {1: "spend", 2: "redeem", 3: "payout", 4: "card", 5: "exchange"}
 CURRENCY_UNIT = 1  # rows.TRANSFER.unit: the currency, where the wallet holds points
 
 
@@ -86,11 +87,21 @@ def reversals(tables: Tables) -> list[dict[str, Any]]:
     for row in tables.rows["transfer"]:
         if row["kind"] in REVERSALS:
             sums[row["seq"], row["offer"]] += tables.amount(row)
+    for row in tables.rows["record"]:
+        if row["kind"] == RETURNED:
+            for seq, offer, minor in _unmoved(json.loads(row["fields"])):
+                sums[seq, offer] += decimal_of(minor, tables.digits)
     return [
         {"event": tables.event(seq), "offer": tables.name_of("offer", offer), "amount": amount}
         for (seq, offer), amount in sums.items()
         if amount
     ]
+
+
+def _unmoved(returned: Mapping[str, Any]) -> Iterator[tuple[int, int, int]]:
+    """Free products taken back between a merchant and itself, which no transfer tells of: seq, offer, minor units."""
+    for award in returned.get("awards", {}).values():
+        yield from award.get("unmoved", ())
 
 
 def refusals(tables: Tables) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ def muldivmod(a: int, b: int, c: int) -> tuple[int, int]:
     """Quotient and remainder of ``a × b ÷ c`` for ``a, b ≥ 0`` and ``c > 0``, exact whatever the product.
 
     >>> muldivmod(10**18, 10**9, 10**9 + 7)
-    (999999993000000048, 999999671)
+    (999999993000000048, 999999664)
     """
     quotient, remainder = divmod(int(a) * int(b), int(c))
     return quotient, remainder
@@ -53,21 +53,21 @@ def muldiv(a: int, b: int, c: int, mode: int) -> int:
     return rounded(quotient, remainder, c, mode)
 
 
-def lowest_bit(mask: int) -> int:
+def lowest_bit(mask: np.uint64) -> int:
     """Place of the lowest set bit of a non-zero mask."""
     return (int(mask) & -int(mask)).bit_length() - 1
 
 
-def bit_count(mask: int) -> int:
+def bit_count(mask: np.uint64) -> int:
     """Number of set bits."""
     return int(mask).bit_count()
 
 
-def has_bit(mask: int, place: int) -> bool:
+def has_bit(mask: np.uint64, place: int) -> bool:
     """Whether the bit is set. ``mask`` is an unsigned 64-bit word."""
-    return (np.uint64(mask) >> np.uint64(place)) & U1 != U0
+    return bool((np.uint64(mask) >> np.uint64(place)) & U1)
 
 
-def bit(place: int) -> int:
+def bit(place: int) -> np.uint64:
     """An unsigned 64-bit word with one bit set."""
-    return U1 << np.uint64(place)  # type: ignore[return-value]
+    return U1 << np.uint64(place)

@@ -161,7 +161,7 @@ def _mirror(back: Back, award: AwardBack, source: int, funder: int, amount: int)
 def _product(back: Back, award: AwardBack, wanted: int, live: int) -> int:
     """A free product: the mirror of how it was charged, pro rata."""
     part = award.funders.part(live) - award.funders.part(live - wanted)
-    done = award.noted.setdefault("back", {})
+    done, moved = award.noted.setdefault("back", {}), 0
     for row in award.transfers(back):
         share = wanted - part if int(row["debit"]) == booking.REWARDS_COST else part
         n = str(int(row["n"]))
@@ -169,6 +169,9 @@ def _product(back: Back, award: AwardBack, wanted: int, live: int) -> int:
         name = (int(row["seq"]), int(row["n"]))
         back.post(_PRODUCT, int(row["credit"]), int(row["debit"]), share, offer=award.offer, reverses=name)
         done[n] = int(done.get(n, 0)) + share
+        moved += share
+    if moved < wanted:  # funder and supplier are the same: no transfer tells of it
+        award.noted.setdefault("unmoved", []).append([back.seq, award.offer, wanted - moved])
     _budget(back, award, part)
     return wanted
 

@@ -125,7 +125,7 @@ def _entries(space: dict[str, Any]) -> tuple[Any, Any]:
     import numba
 
     heads, number = numba.int64[::1], numba.int64
-    run, tick = (numba.njit(_nrt=False, cache=True, error_model="numpy")(_copy(f, space)) for f in (_run, _tick))
+    run, tick = (numba.njit(_nrt=False, cache=True, error_model="numpy")(_copy(f, space)) for f in _ENTRIES)
     run.compile((heads, number, number, number))
     tick.compile((heads, numba.int32[::1], number, number, number))
     return run, tick
@@ -230,6 +230,9 @@ def _stamp() -> str:
         digest.update(path.read_bytes())
     digest.update(f"{numba.__version__} {numpy.__version__} {sys.version}".encode())
     return digest.hexdigest()[:16]
+
+
+_ENTRIES: tuple[Any, ...] = (_run, _tick)
 
 
 def _copy(function: types.FunctionType, space: dict[str, Any]) -> types.FunctionType:

@@ -142,7 +142,7 @@ class Decider:
         if short_of_lots:
             self.state.room_for_lots(wanted + len(self.state.arrays["s_lot"]))
         if not self.outputs.grow() and not short_of_lots:
-            self.outputs.grow(0.0)
+            self.outputs.grow(all_of_them=True)
         self.lay()
 
     def row(self, number: int, time: int = 0) -> int:

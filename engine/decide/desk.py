@@ -40,12 +40,12 @@ class Outputs:
         self.head[:] = 0
         self.refused[:] = 0
 
-    def grow(self, used_share: float = 0.5) -> bool:
-        """Double the outputs of which more than a share is used, keeping what is in them; False if there were none."""
+    def grow(self, all_of_them: bool = False) -> bool:
+        """Double the outputs of which more than half is used, or all; False if there were none."""
         grew = False
         for name, old in self.arrays.items():
             used = int(self.head[_OUTPUTS[name][0]][0])
-            if used < used_share * len(old):
+            if 2 * used < len(old) and not all_of_them:
                 continue
             grown = np.zeros(2 * len(old), old.dtype)
             grown[:used] = old[:used]
@@ -63,7 +63,7 @@ class Scratch:
 
     def __init__(self, tables: Tables) -> None:
         offers, words = max(1, len(tables.program.offers)), tables.words
-        self.arrays = {
+        self.arrays: dict[str, np.ndarray] = {
             "w_head": np.zeros(1, layout.WORK_HEAD),
             "w_offer": np.zeros(offers, layout.WORK),
             "w_list": np.zeros(offers, np.int32),

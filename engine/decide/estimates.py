@@ -124,8 +124,8 @@ def _decided(decider: Decider, event: Event, c: int, seq: int) -> Estimate:
             HANDLERS[EventType.PURCHASE](decider, 0, purchase)
             ended = decider.desk.o_outcome[int(head["outcomes"][0]) - 1]
             end = Outcome(int(ended.outcome)), Reason(int(ended.reason))
-            work = decider.scratch.arrays["w_head"]
-            spent = int(work["spent"][0]) if end[0] is Outcome.POSTED and int(work["seq"][0]) == seq else 0
+            work = decider.desk.w_head[0]
+            spent = int(work.spent) if end[0] is Outcome.POSTED and work.seq == seq else 0
             rows = [
                 decider.outputs.arrays[name][first[part] : int(head[part][0])].copy()
                 for name, part in (("o_transfer", "transfers"), ("o_award", "awards"), ("o_refusal", "refusals"))

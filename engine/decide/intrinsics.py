@@ -16,7 +16,7 @@ _U0 = np.uint64(0)
 _TOP = np.uint64(1) << np.uint64(63)
 
 
-@intrinsic  # type: ignore[misc]
+@intrinsic
 def lowest_bit(typing_context: Any, mask: Any) -> Any:
     """Count of trailing zeros."""
 
@@ -26,7 +26,7 @@ def lowest_bit(typing_context: Any, mask: Any) -> Any:
     return types.int64(types.uint64), build
 
 
-@intrinsic  # type: ignore[misc]
+@intrinsic
 def bit_count(typing_context: Any, mask: Any) -> Any:
     """Population count."""
 
@@ -36,7 +36,7 @@ def bit_count(typing_context: Any, mask: Any) -> Any:
     return types.int64(types.uint64), build
 
 
-def muldivmod(a: int, b: int, c: int) -> tuple[int, int]:
+def muldivmod(a: int, b: int, c: int) -> Any:
     """As ``arithmetic.muldivmod``: the product in two 64-bit limbs, divided bit by bit only where it passes 64 bits."""
     x, y, z = np.uint64(a), np.uint64(b), np.uint64(c)
     if (x | y) >> _32 == _U0:
@@ -61,11 +61,11 @@ def muldivmod(a: int, b: int, c: int) -> tuple[int, int]:
     return np.int64(quotient), np.int64(remainder)
 
 
-def has_bit(mask: int, place: int) -> bool:
+def has_bit(mask: Any, place: int) -> Any:
     """As ``arithmetic.has_bit``."""
     return (np.uint64(mask) >> np.uint64(place)) & _U1 != _U0
 
 
-def bit(place: int) -> int:
+def bit(place: int) -> Any:
     """As ``arithmetic.bit``."""
     return _U1 << np.uint64(place)

@@ -24,12 +24,13 @@ def mask_of(words: int, indexes: Iterable[int]) -> np.ndarray:
 
 
 def masks(program: Program, words: int, selection: Selection) -> dict[str, np.ndarray]:
+    """The arrays r_trigger, r_standing, r_tier_mask, r_selector_mask and r_scheme_mask."""
     offers = list(enumerate(program.offers))
     active = {s.id for s in program.schemes if s.active}
     trigger = np.zeros((max(EventType) + 1, words), U64)
     for kind in EventType:
         trigger[kind] = mask_of(words, (o for o, offer in offers if offer.on == kind.name.lower()))
-    nothing = {"total": 0, "net": 0, "tax": 0, "quantity": 0, "currency": program.business.currency}
+    nothing: dict[str, str | int | bool | None] = {"total": 0, "net": 0, "tax": 0, "quantity": 0, "currency": program.business.currency}
     bare = (o for o, offer in offers if offer.event is None or compile_test(offer.event)(nothing))
     standing = [
         mask_of(words, (o for o, offer in offers if offer.active)),
@@ -76,6 +77,7 @@ def _day(day: date | None, epoch: date) -> int | None:
 
 
 def minutes(program: Program, words: int) -> np.ndarray:
+    """uint64[10080, W]: offers whose hours hold in each minute of the week, from Monday."""
     table = np.zeros((7 * 1440, words), U64)
     for o, offer in enumerate(program.offers):
         flag = U64(1 << (o % 64))

@@ -56,7 +56,7 @@ class _DeskAttributes(AttributeTemplate):  # type: ignore[misc]
         return kind.arrays.get(name)
 
 
-@lower_getattr_generic(DeskType)  # type: ignore[misc]
+@lower_getattr_generic(DeskType)
 def _array(context: Any, builder: Any, kind: DeskType, value: Any, name: str) -> Any:
     head = context.get_value_type(kind.arrays[name])
     place = cgutils.pointer_add(builder, value, kind.offsets[name], head.as_pointer())
@@ -81,7 +81,7 @@ def _load(builder: Any, place: Any) -> Any:
     return loaded
 
 
-@intrinsic  # type: ignore[misc]
+@intrinsic
 def as_desk(typing_context: Any, heads: Any) -> Any:
     """The desk whose array heads an int64 array holds."""
 

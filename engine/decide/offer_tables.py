@@ -106,7 +106,7 @@ class OfferTables:
         self._goals(o)
         self._caps(o)
         firsts = zip(("goal", "cap", "bracket", "needs"), k, strict=True)
-        lists = (self.goals, self.caps, self.brackets, self.needs)
+        lists: tuple[Sequence[Any], ...] = (self.goals, self.caps, self.brackets, self.needs)
         for (name, first), rows in zip(firsts, lists, strict=True):
             row[f"{name}_first"], row[f"{name}_count"] = first, len(rows) - first
         row["wins_slot"] = self.goals[k[0]][1] if row["goal_count"] else -1
@@ -135,7 +135,7 @@ class OfferTables:
         if isinstance(award, p.Product):
             value = award.value_minor * award.quantity
             units = value * worth.den // worth.num
-            return {"form": layout.FORM_PRODUCT, "amount": units, "supplier": self.merchants.get(award.supplier, -1)}
+            return {"form": layout.FORM_PRODUCT, "amount": units, "supplier": self.merchants.get(award.supplier or "", -1)}
         at = self.zone.utc((award.at - date(1970, 1, 1)).days * 86_400_000_000)
         return {"form": layout.FORM_DRAW, "amount": award.amount_minor, "draw_at": at}
 

@@ -1,4 +1,4 @@
-"""What decide asks of a ledger: state, and what earlier events did. ``ledger.Ledger`` is one."""
+"""What decide asks of the ledger that it runs on. The arrow points the other way: a ledger is handed in, never imported."""
 
 from __future__ import annotations
 
@@ -8,48 +8,62 @@ import numpy as np
 
 
 class Store(Protocol):
-    """As much of a ledger as decide reads; everything as committed, numbers throughout."""
+    """Reading state and history, everything as committed. ``guerdon.engine.ledger.Ledger`` is one; its docstrings hold."""
 
-    names: Any
-    records: Any
-    settlement: Any
+    names: Any  # the registry: number, find, id
+    records: Any  # one, of_contact, of_kind, due
+    settlement: Any  # sums of what merchants owe and are owed: first_effective_at, moved
 
-    # ---- state
+    def load_contacts(self, numbers: np.ndarray) -> Any:
+        """Contacts, lots, counters, memberships, tiers and profiles of contacts by number."""
 
-    def load_contacts(self, numbers: np.ndarray) -> Any: ...
+    def business_counters(self) -> np.ndarray:
+        """The counters that belong to no contact."""
 
-    def due_contacts(self, until: int) -> np.ndarray: ...
+    def past_counters(self, contact: int) -> np.ndarray:
+        """Counters of windows that left the desk."""
 
-    def subscribed_contacts(self) -> np.ndarray: ...
+    def counters_of_slot(self, slot: int) -> np.ndarray:
+        """The counters of one name over all contacts."""
 
-    def business_counters(self) -> np.ndarray: ...
+    def due_contacts(self, until: int) -> np.ndarray:
+        """Numbers of the contacts with something due."""
 
-    def past_counters(self, contact: int) -> np.ndarray: ...
+    def subscribed_contacts(self) -> np.ndarray:
+        """Numbers of the contacts whose subscription runs."""
 
-    def counters_of_slot(self, slot: int) -> np.ndarray: ...
+    def contact_by_identifier(self, kind: str, value: str) -> int:
+        """The contact that an identifier names; 0: none."""
 
-    # ---- the log
+    def event_by_key(self, source: int, id: str) -> int:
+        """The seq of the event that owns (source, id); 0: none."""
 
-    def event_by_key(self, source: int, id: str) -> int: ...
+    def event_by_reference(self, merchant: int, series: str, reference: str) -> int:
+        """The seq of the event that holds a business key; 0: none."""
 
-    def event_by_reference(self, merchant: int, series: str, reference: str) -> int: ...
+    def events(self, seqs: Any) -> Any:
+        """Rows of the log."""
 
-    def events(self, seqs: np.ndarray | list[int]) -> list[Any]: ...
+    def events_of_contact(self, contact: int) -> np.ndarray:
+        """The seqs of the events that name or touch a contact."""
 
-    def events_of_contact(self, contact: int) -> np.ndarray: ...
+    def chunk_of(self, seq: int) -> Any:
+        """The chunk that holds an event."""
 
-    def chunk_of(self, seq: int) -> Any: ...
+    def transfers_of(self, seq: int) -> np.ndarray:
+        """The transfers of an event."""
 
-    def programmes(self) -> dict[int, tuple[str, str]]: ...
+    def awards_of(self, seq: int) -> np.ndarray:
+        """The awards of an event."""
 
-    # ---- journals
+    def refusals_of(self, seq: int) -> np.ndarray:
+        """The refusals of an event."""
 
-    def transfers_of(self, seq: int) -> np.ndarray: ...
+    def transfers_of_lot(self, seq: int, n: int) -> np.ndarray:
+        """The history of a lot."""
 
-    def awards_of(self, seq: int) -> np.ndarray: ...
+    def rows_of_offer(self, table: str, contact: int, offer: int) -> np.ndarray:
+        """Awards or refusals of an offer to a contact."""
 
-    def refusals_of(self, seq: int) -> np.ndarray: ...
-
-    def rows_of_offer(self, table: str, contact: int, offer: int) -> np.ndarray: ...
-
-    def transfers_of_lot(self, seq: int, n: int) -> np.ndarray: ...
+    def programmes(self) -> Any:
+        """The rule versions that ever counted."""

@@ -31,7 +31,9 @@ def units(program: Program, money_minor: int) -> int:
 
 
 def merchants(program: Program, names: Any, slots: Slots, zone: Zone) -> dict[str, np.ndarray]:
-    merchants, terms = [], []
+    """The arrays r_merchant and r_terms; terms of one merchant stand together."""
+    merchants: list[tuple[Any, ...]] = []
+    terms: list[tuple[Any, ...]] = []
     for merchant in program.merchants:
         own = [t for t in program.terms if t.merchant == merchant.id]
         budgeted = [t for t in own if t.prepaid or t.budget_minor is not None]
@@ -85,6 +87,7 @@ def midnight(zone: Zone, day: date | None, absent: int) -> int:
 
 
 def wallet(program: Program, slots: Slots) -> dict[str, np.ndarray]:
+    """The arrays r_limit and r_fee."""
     on = {"spend": layout.ON_SPEND, "payout": layout.ON_PAYOUT}
     windows = {"day": 1, "week": 2, "month": 3, "quarter": 4, "year": 5, "lifetime": 6}
     limits = [

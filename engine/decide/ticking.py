@@ -28,12 +28,15 @@ def tick(decider: Decider, i: int, event: Any) -> None:
     contacts = state.arrays["s_contact"][: state.count]
     due = np.flatnonzero(contacts["due_at"] <= time)
     rows = due[np.argsort(contacts["number"][due], kind="stable")]
+    looked_at = contacts["due_at"][rows]
     start = 0
     for place in np.flatnonzero(contacts["special_at"][rows] <= time).tolist():
         decider.tick(rows[start:place], seq, time)
         catch_up_all(decider, seq, int(rows[place]), time)
         start = place + 1
     decider.tick(rows[start:], seq, time)
+    contacts = state.arrays["s_contact"]
+    contacts["dirty"][rows[contacts["due_at"][rows] != looked_at]] = 1  # the next time to look is part of the state
     catch_up_instruments(decider, seq, event, time)
     clock = decider.desk.s_shared[decider.desk.s_head[0].tick_slot]
     clock.window = 0

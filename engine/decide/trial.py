@@ -77,9 +77,9 @@ class Trial:
         decider.outputs.head[:] = self._out[0]
         decider.outputs.refused[:] = self._out[1]
         decider.records.restore(self._records)
-        decider.scratch.arrays["w_head"]["seq"] = -1  # so that the event begins anew
-        decider.scratch.arrays["w_head"]["queued"] = 0
         decider.lay()
+        decider.desk.w_head[0].seq = -1  # so that the event begins anew
+        decider.desk.w_head[0].queued = 0
 
     def _keep_new_rows(self) -> None:
         """Lot rows that were added meanwhile stay, free, before those that were free."""

@@ -24,7 +24,7 @@ _CONTENT = Struct("<qq")
 
 
 class Keys:
-    """Looks up keys, many at a time or one. A source that never spoke, and a ledger without references, cost nothing."""
+    """Looks up keys, many at once or one. A source that never spoke, and a ledger without references, cost nothing."""
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger

@@ -14,11 +14,11 @@ from guerdon.engine.ledger.ledger import Ledger
 from guerdon.engine.ledger.reading import LoggedEvent
 from guerdon.engine.report.naming import account_name, amount_text, decimal_of, derived_id, local_text
 from guerdon.engine.report.reasons import Measures, figures, sentence
-from guerdon.engine.rows import FOREVER
+from guerdon.engine.rows import FOREVER, REQUEST_CARD
 from guerdon.rules.program import Offer, Program
 
 CURRENCY_UNIT = 1  # rows.TRANSFER.unit, where the wallet holds points
-REQUESTS = {1: "spend", 2: "redeem", 3: "payout"}
+REQUESTS = {1: "spend", 2: "redeem", 3: "payout", 4: "card", 5: "exchange"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,13 +171,14 @@ class JournalReader:
         reason = int(row["reason"])
         known = self.offers.get(offer or "")
         scheme = self.name_of("scheme", int(row["scheme"]))
+        measures = self.measures.in_currency() if row["request"] == REQUEST_CARD else self.measures
         return Withheld(
             event=derived_id(event.id, int(row["cause"]), scheme, "", self.local(event.time)),
             offer=offer,
             request=REQUESTS.get(int(row["request"])),
             code=Reason(reason).name.lower(),
             why=sentence(reason),
-            figures=figures(self.measures, known, reason, int(row["needed"]), int(row["had"])),
+            figures=figures(measures, known, reason, int(row["needed"]), int(row["had"])),
             winner=self.name_of("offer", int(row["winner"])) or None,
             lost=decimal_of(int(row["lost"]), self.digits),
         )

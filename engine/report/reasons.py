@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from guerdon.engine.codes import Reason
 from guerdon.engine.report.naming import amount_text
@@ -83,6 +83,10 @@ class Measures:
         """The measures of a programme."""
         business = program.business
         return cls(business.unit.digits, business.digits, business.unit.code, business.currency, instant)
+
+    def in_currency(self) -> Measures:
+        """The measures of what is in the currency, whatever the wallet holds."""
+        return replace(self, digits=self.currency_digits, unit=self.currency)
 
     def units(self, minor: int) -> str:
         """An amount of the wallet."""

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.cli.door import guerdon
+from ..cli.door import guerdon
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 300

@@ -15,9 +15,9 @@ from .processes import chunks_posted, ended, run_words, start, to_the_end, wait_
 from .soak import rounds
 from .town import write_events, write_programme, year
 
-EVENTS = 1_500
+EVENTS = 900
 CHUNK_EVENTS = 60
-ROUNDS = rounds(4, 50)
+ROUNDS = rounds(3, 50)
 
 # Kills its process at one of the moments between two steps of posting, counted over all chunks.
 AT_A_STEP = """
@@ -65,7 +65,7 @@ def test_the_year_has_everything_that_can_go_wrong(town: Town) -> None:
     events = town.answer["events"]
     assert min(events[end] for end in ("posted", "ignored", "refused", "parked")) > 0
     assert events["read"] == events["posted"] + events["ignored"] + events["refused"] + events["parked"]
-    assert town.chunks > 20
+    assert town.chunks > 12
     assert {"repeat", "reference_used", "unknown_merchant", "unreadable"} <= set(town.answer["reasons"])
 
 
@@ -102,7 +102,7 @@ def test_killed_between_two_steps_of_posting(town: Town, tmp_path: Path, attempt
 def test_killed_again_and_again(town: Town, tmp_path: Path) -> None:
     """Each attempt gets a little further; none of them ends."""
     ledger = tmp_path / "a.db"
-    for chunk in range(3, town.chunks - 3, max(1, town.chunks // rounds(3, 20))):
+    for chunk in range(3, town.chunks - 3, max(1, town.chunks // rounds(2, 12))):
         process = start(town.words(ledger))
         wait_for_chunks(process, ledger, chunk)
         process.kill()

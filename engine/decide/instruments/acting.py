@@ -9,7 +9,7 @@ from guerdon.engine.decide import booking
 from guerdon.engine.decide.addressing import is_stranger
 from guerdon.engine.decide.back import make_room
 from guerdon.engine.events.event import Event
-from guerdon.engine.rows import FOREVER
+from guerdon.engine.rows import FOREVER, REQUEST_CARD
 
 if TYPE_CHECKING:
     from guerdon.engine.decide.decider import Decider
@@ -41,10 +41,24 @@ def begun(decider: Decider, i: int, event: Event) -> Act | None:
     return act
 
 
-def refused(act: Act, reason: Reason) -> bool:
+class Why(NamedTuple):
+    """Why an event is refused, with the figures that decided it: what was needed and what was there."""
+
+    reason: Reason
+    needed_minor: int = 0
+    had_minor: int = 0
+
+
+OK = Why(Reason.NONE)
+
+
+def refused(act: Act, reason: Reason, needed_minor: int = 0, had_minor: int = 0) -> bool:
     """The event is refused. Always False, so that a test can end with it."""
     make_room(act.decider)
-    booking.outcome(act.decider.desk, act.seq, Outcome.REFUSED, reason)
+    d = act.decider.desk
+    if needed_minor or had_minor:
+        booking.refuse_request(d, act.seq, REQUEST_CARD, reason, needed_minor, had_minor)
+    booking.outcome(d, act.seq, Outcome.REFUSED, reason)
     return False
 
 

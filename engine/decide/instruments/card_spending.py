@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from guerdon.engine.codes import EventType, Reason, TransferKind
 from guerdon.engine.decide.holds import last_instant
 from guerdon.engine.decide.instruments import card_entries
-from guerdon.engine.decide.instruments.acting import Act, begun, merchant_number, paid_to, post, posted, refused
+from guerdon.engine.decide.instruments.acting import OK, Act, begun, merchant_number, paid_to, post, posted, refused
 from guerdon.engine.decide.instruments.card import (
     Card,
     Hold,
@@ -21,7 +21,7 @@ from guerdon.engine.decide.instruments.card import (
     note_verified,
 )
 from guerdon.engine.decide.instruments.card_entries import Part
-from guerdon.engine.decide.instruments.loading import OK, invoice_used, use_invoice
+from guerdon.engine.decide.instruments.loading import invoice_used, use_invoice
 from guerdon.engine.events.event import Event
 from guerdon.engine.rows import Record
 
@@ -39,14 +39,14 @@ def spending(decider: Decider, i: int, event: Event) -> None:
         return
     kind = kind_of(decider, card)
     why = invoice_used(act, card, kind, "spend")
-    if why is not OK:
-        refused(act, why)
+    if why != OK:
+        refused(act, *why)
         return
     amount = int(event.fields["amount"])
     if event.fields.get("partial"):
         amount = min(amount, card.free)
     if amount <= 0 or amount > card.free:
-        refused(act, Reason.INSUFFICIENT_FUNDS)
+        refused(act, Reason.INSUFFICIENT_FUNDS, int(event.fields["amount"]), card.free)
         return
     use_invoice(act, card, kind, "spend")
     note_verified(act, card)
@@ -89,7 +89,7 @@ def holding(decider: Decider, i: int, event: Event) -> None:
         return
     amount = int(event.fields["amount"])
     if amount > card.free:
-        refused(act, Reason.INSUFFICIENT_FUNDS)
+        refused(act, Reason.INSUFFICIENT_FUNDS, amount, card.free)
         return
     note_verified(act, card)
     card.holds.append(Hold(act.seq, amount, last_instant(decider, act.at, event.fields.get("hold_for"))))
@@ -110,7 +110,7 @@ def capturing(decider: Decider, i: int, event: Event) -> None:
         return
     amount = int(event.fields.get("amount", hold.amount))
     if amount > hold.amount:
-        refused(act, Reason.LIMIT_REACHED)
+        refused(act, Reason.LIMIT_REACHED, amount, hold.amount)
         return
     card.holds.remove(hold)
     pay(act, card, amount, int(entry.fields["merchant"]) or merchant_number(decider, event.merchant))

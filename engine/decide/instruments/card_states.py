@@ -72,8 +72,9 @@ def emptying(decider: Decider, i: int, event: Event) -> None:
     if card.holds:
         refused(act, Reason.INVALID_TRANSITION)
     elif is_verified(act, card):
-        if card.paid > kind_of(decider, card).cash_out_minor:
-            refused(act, Reason.LIMIT_REACHED)
+        most = kind_of(decider, card).cash_out_minor
+        if card.paid > most:
+            refused(act, Reason.LIMIT_REACHED, card.paid, most)
             return
         to = paid_to(merchant_number(decider, event.merchant))
         post(act, TransferKind.CARD_CASH_OUT, card.paid_account, to, card.paid)
@@ -106,7 +107,7 @@ def transferring(decider: Decider, i: int, event: Event) -> None:
     if card.holds or not may_receive:
         refused(act, Reason.INVALID_TRANSITION)
     elif ceiling is not None and card.balance + to.balance > ceiling:
-        refused(act, Reason.LIMIT_REACHED)
+        refused(act, Reason.LIMIT_REACHED, card.balance + to.balance, ceiling)
     else:
         _move_all(act, card, to)
         _lead(card, event.type)

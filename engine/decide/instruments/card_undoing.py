@@ -54,14 +54,14 @@ def cancelling(decider: Decider, i: int, event: Event) -> None:
     if left == 0:
         refused(act, Reason.ALREADY_CANCELLED)
     elif amount > left:
-        refused(act, Reason.RETURNS_TOO_MUCH)
+        refused(act, Reason.RETURNS_TOO_MUCH, amount, left)
     elif entry.fields["what"] == card_entries.SPEND:
         _spend_back(act, card, entry, amount)
         posted(act)
     elif _load_back(act, card, entry, amount):
         posted(act)
     else:
-        refused(act, Reason.INSUFFICIENT_FUNDS)
+        refused(act, Reason.INSUFFICIENT_FUNDS, amount, min(card.paid, card.free))
 
 
 def _holder(decider: Decider, name: str) -> str:

@@ -26,6 +26,7 @@ from guerdon.engine.decide.opening import (
     status_of,
 )
 from guerdon.engine.events.event import Event
+from guerdon.engine.rows import REQUEST_EXCHANGE
 
 if TYPE_CHECKING:
     from guerdon.engine.decide.decider import Decider
@@ -93,6 +94,8 @@ def exchanging(decider: Decider, i: int, event: Event) -> None:
     price = price_of(decider, o, reward)
     why = _why_not(decider, o, event, reward, price)
     if why is not Reason.NONE:
+        if why is Reason.INSUFFICIENT_FUNDS:
+            booking.refuse_request(decider.desk, o.seq, REQUEST_EXCHANGE, why, price, _funds(decider, o))
         refused(decider, o, why)
         return
     _pay(decider, o, price)

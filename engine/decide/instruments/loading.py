@@ -14,7 +14,9 @@ from guerdon.engine.decide.funding import NO_TERMS, terms_at
 from guerdon.engine.decide.instruments import card_entries
 from guerdon.engine.decide.instruments.acting import (
     BANK,
+    OK,
     Act,
+    Why,
     begun,
     merchant_number,
     paid_by,
@@ -46,7 +48,6 @@ if TYPE_CHECKING:
 
 INVOICE = "card_invoice"  # kind of record: an invoice number that was used for a load or spend of a card
 BATCH = "card_batch"  # kind of record: a batch and the outcome of each of its rows
-OK = Reason.NONE
 
 
 def issuing(decider: Decider, i: int, event: Event) -> None:
@@ -73,26 +74,27 @@ def loading(decider: Decider, i: int, event: Event) -> None:
     if act is None or card is None:
         return
     why = load(act, card, event.type, int(event.fields["amount"]))
-    if why is not OK:
-        refused(act, why)
+    if why != OK:
+        refused(act, *why)
     else:
         posted(act)
 
 
-def load(act: Act, card: Card, how: EventType, amount: int, row: bool = False) -> Reason:
-    """Load a card that the table of states has been asked about; NONE, or why nothing moved."""
+def load(act: Act, card: Card, how: EventType, amount: int, row: bool = False) -> Why:
+    """Load a card that the table of states has been asked about; OK, or why nothing moved."""
     kind, merchant = kind_of(act.decider, card), merchant_number(act.decider, act.event.merchant)
     if how is EventType.CARD_RELOADED and not kind.reload:
-        return Reason.INVALID_TRANSITION
+        return Why(Reason.INVALID_TRANSITION)
     why = invoice_used(act, card, kind, "load")
-    if why is not OK:
+    if why != OK:
         return why
     give = kind.bonus.give_minor if kind.bonus is not None and amount >= kind.bonus.load_minor else 0
-    if not _within_limits(kind, card, amount, give):
-        return Reason.LIMIT_REACHED
-    why = why_controlled(act, amount)
-    if why is not OK:
+    why = _beyond_limits(kind, card, amount, give)
+    if why != OK:
         return why
+    controlled = why_controlled(act, amount)
+    if controlled is not Reason.NONE:
+        return Why(controlled)
     use_invoice(act, card, kind, "load")
     count_controlled(act, amount)
     leads_to = CARD[how].leads_to
@@ -106,13 +108,16 @@ def load(act: Act, card: Card, how: EventType, amount: int, row: bool = False) -
     return OK
 
 
-def _within_limits(kind: CardKind, card: Card, amount: int, give: int) -> bool:
+def _beyond_limits(kind: CardKind, card: Card, amount: int, give: int) -> Why:
+    """OK, or which bound of the kind the load does not keep: of one load, or of the balance with its bonus."""
     most, ceiling = kind.load_max_minor, kind.balance_max_minor
-    return (
-        amount >= kind.load_min_minor
-        and (most is None or amount <= most)
-        and (ceiling is None or card.balance + amount + give <= ceiling)
-    )
+    if amount < kind.load_min_minor:
+        return Why(Reason.LIMIT_REACHED, kind.load_min_minor, amount)
+    if most is not None and amount > most:
+        return Why(Reason.LIMIT_REACHED, amount, most)
+    if ceiling is not None and card.balance + amount + give > ceiling:
+        return Why(Reason.LIMIT_REACHED, card.balance + amount + give, ceiling)
+    return OK
 
 
 def _give_bonus(act: Act, card: Card, kind: CardKind, give: int) -> dict[str, int]:
@@ -163,14 +168,14 @@ def commission(rate: list[int], left: int, load: int) -> int:
 # ---- invoice numbers
 
 
-def invoice_used(act: Act, card: Card, kind: CardKind, use: str) -> Reason:
-    """NONE, or why the invoice number does not do; ``use``: load or spend, which are apart."""
+def invoice_used(act: Act, card: Card, kind: CardKind, use: str) -> Why:
+    """OK, or why the invoice number does not do; ``use``: load or spend, which are apart."""
     if not kind.invoice:
         return OK
     if not act.event.reference:
-        return Reason.REFERENCE_REQUIRED
+        return Why(Reason.REFERENCE_REQUIRED)
     known = act.decider.records.get(INVOICE, _invoice(act, card, use))
-    return OK if known is None else Reason.REFERENCE_USED
+    return OK if known is None else Why(Reason.REFERENCE_USED)
 
 
 def use_invoice(act: Act, card: Card, kind: CardKind, use: str) -> None:
@@ -218,7 +223,7 @@ def _load_row(act: Act, name: str, kind: str, amount: int) -> Reason:
     catch_up_card(act, card, act.at)
     if card.status not in CARD[EventType.CARD_ACTIVATED].taken_in:
         return Reason.INVALID_TRANSITION
-    return load(act, card, EventType.CARD_ACTIVATED, amount, row=True)
+    return load(act, card, EventType.CARD_ACTIVATED, amount, row=True).reason
 
 
 HANDLERS = {

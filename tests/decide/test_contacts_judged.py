@@ -1,0 +1,59 @@
+"""Members held to the judge: contact offers, states, adjustments, transfers and merges, in every way of feeding."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ..properties.comparing import differences, engine_says, judged, normal
+from .contact_histories import FILES, histories
+
+EXAMPLES = int(os.environ.get("GUERDON_EXAMPLES", "20"))
+quietly = settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
+)
+Events = list[dict[str, Any]]
+
+
+def hold(events: Events, way: str, cut: int | None = None) -> None:
+    found = differences(engine_says(FILES, events, way, cut), judged(FILES, events))
+    assert not found, f"{found}\n" + "\n".join(map(str, events))
+
+
+@quietly
+@given(histories())
+def test_in_one_batch(events: Events) -> None:
+    hold(events, "batch")
+
+
+@quietly
+@given(histories(), st.integers(1, 20))
+def test_cut_in_two(events: Events, cut: int) -> None:
+    hold(events, "cut", min(cut, len(events) - 1))
+
+
+@quietly
+@given(histories())
+def test_fed_one_by_one_it_is_the_same_ledger(events: Events) -> None:
+    from guerdon.engine.cases.running import run_events
+
+    told = [dict(event) for event in events]
+    batch, single = (run_events(dict(FILES), told, way=way) for way in ("batch", "single"))
+    assert normal(single.found, events) == normal(batch.found, events)
+    assert single.digest == batch.digest
+
+
+@quietly
+@given(histories())
+def test_ticks_change_nothing(events: Events) -> None:
+    """Without the ticks between the others the awards, tiers and, after the last tick, the balances are the same."""
+    fewer = [event for event in events if event["type"] != "tick" or event["id"] == "last"]
+    with_ticks, without = (engine_says(FILES, told, "batch", None) for told in (events, fewer))
+    for part in ("awards", "spends", "wallets", "accounts", "progress"):
+        assert with_ticks[part] == without[part], part
