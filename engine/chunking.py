@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from guerdon.engine.arrays import joined
 from guerdon.engine.codes import EventType, Outcome, Reason
 from guerdon.engine.decide.journal import Journal
 from guerdon.engine.events.admission import Admission, Aside, FeedMark
@@ -45,7 +46,7 @@ def chunk_of(
     log = _rows(run, kept, identity.status[rows] != CONFLICT, identity.keyed[rows], seqs[rows], contacts)
     _outcomes(log, journal)
     asides, aside_ids = _asides(run, admission, identity, seqs[size:])
-    whole = np.concatenate([first, log, asides])
+    whole = joined([first, log, asides])
     order = np.argsort(whole["seq"], kind="stable")
     texts = _texts(kept, first_ids, aside_ids, order)
     form, body = encode(_stored(admission, identity, kept, seqs[rows]))
@@ -142,10 +143,11 @@ def _number_sources(run: Run, admission: Admission, seqs: np.ndarray) -> None:
 
 def _outcomes(log: np.ndarray, journal: Journal) -> None:
     """Outcome, reason and number of transfers of the events that were decided."""
-    place = np.searchsorted(log["seq"], journal.outcomes["seq"])
-    here = (place < len(log)) & (log["seq"][np.minimum(place, len(log) - 1)] == journal.outcomes["seq"]) if len(log) else (
-        np.zeros(len(journal.outcomes), bool)
-    )
+    if not len(log):
+        return
+    seqs = journal.outcomes["seq"]
+    place = np.searchsorted(log["seq"], seqs)
+    here = (place < len(log)) & (log["seq"][np.minimum(place, len(log) - 1)] == seqs)
     for name in ("outcome", "reason", "transfers"):
         log[name][place[here]] = journal.outcomes[name][here]
 
@@ -165,7 +167,8 @@ def _asides(run: Run, admission: Admission, identity: Identity, seqs: np.ndarray
         row["version"] = run.version
         row["keyed"] = identity.keyed[size + place]
         row["outcome"] = Outcome.REFUSED if refused or conflict else Outcome.PARKED
-        row["reason"] = Reason.ID_CONFLICT if conflict else (told.reason if isinstance(told, Refused) else Reason.UNREADABLE)
+        reason = told.reason if isinstance(told, Refused) else Reason.UNREADABLE
+        row["reason"] = Reason.ID_CONFLICT if conflict else reason
         if isinstance(told, Refused):
             row["type"] = told.type or 0
             row["content_hi"], row["content_lo"] = np.frombuffer(told.content, np.int64)
@@ -197,21 +200,16 @@ def _resolved(journal: Journal) -> np.ndarray:
 
 def _touched(journal: Journal, log: np.ndarray) -> np.ndarray:
     """Contacts that a journal touched beside the one its event names: all that a tick caught up, a referrer, ..."""
-    kinds = np.int64(2) << np.int64(56)
-    parts = []
-    for side in ("debit", "credit"):
-        account = journal.transfers[side]
-        mine = (account >> np.int64(56)) << np.int64(56) == kinds
-        touched = np.zeros(int(mine.sum()), TOUCH)
-        touched["contact"] = (account[mine] >> np.int64(16)) & np.int64((1 << 40) - 1)
-        touched["seq"] = journal.transfers["seq"][mine]
-        parts.append(touched)
-    every = np.concatenate(parts)
+    transfers = journal.transfers
+    accounts = np.concatenate([transfers["debit"], transfers["credit"]])
+    mine = np.flatnonzero(accounts >> np.int64(56) == 2)
+    every = np.zeros(len(mine), TOUCH)
+    every["contact"] = (accounts[mine] >> np.int64(16)) & np.int64((1 << 40) - 1)
+    every["seq"] = transfers["seq"][mine % max(1, len(transfers))]
     if len(log):  # most transfers are of the contact that their event names
         place = np.minimum(np.searchsorted(log["seq"], every["seq"]), len(log) - 1)
-        own = (log["seq"][place] == every["seq"]) & (log["contact"][place] == every["contact"])
-        every = every[~own]
-    both = np.unique(every)
+        every = every[(log["seq"][place] != every["seq"]) | (log["contact"][place] != every["contact"])]
+    both = np.unique(every) if len(every) else every
     if journal.resolved:  # the event's own contact was noted when it came
         known = np.array([(r.contact, r.seq) for r in journal.resolved], TOUCH)
         both = both[~np.isin(both, known)]

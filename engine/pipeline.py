@@ -1,6 +1,6 @@
 """The arrow: what is admitted is identified, matched, decided and posted, chunk by chunk.
 
-    admission → identify → number → match → decide → post
+admission → identify → number → match → decide → post
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy as np
 
 from guerdon.engine.chunking import chunk_of, marks_before
 from guerdon.engine.codes import EventType, Outcome, Reason, Status
+from guerdon.engine.counting import Counts
 from guerdon.engine.decide.decider import Decider
 from guerdon.engine.decide.estimates import NOT_LOGGED, Estimate, answered, unlogged_estimates
 from guerdon.engine.decide.journal import Journal
@@ -26,7 +27,7 @@ from guerdon.engine.events.frames import Frames
 from guerdon.engine.events.identity import CONFLICT, FRESH, REPEAT, Identity, identify
 from guerdon.engine.events.listed import EventList
 from guerdon.engine.events.present import Present
-from guerdon.engine.ledger.chunk import FeedFile, ProgrammeVersion, RunCounts
+from guerdon.engine.ledger.chunk import FeedFile, ProgrammeVersion
 from guerdon.engine.ledger.keys import Keys
 from guerdon.engine.ledger.ledger import Ledger
 from guerdon.engine.match.matcher import Matcher
@@ -36,8 +37,9 @@ from guerdon.rules.program import Program
 CHUNK_EVENTS = 100_000
 _RENAMING = (EventType.ERASE,)
 _FORWARDING = (EventType.MERGE, EventType.ENROL)
-_REGISTERS = np.array([kind in SHAPES and SHAPES[kind].registers for kind in range(max(EventType) + 1)])
-_IDENTIFYING = [kind for kind, shape in SHAPES.items() if shape.of_contact]  # may change whom an identifier names
+_SHAPES = [SHAPES.get(EventType(kind)) if kind in set(EventType) else None for kind in range(max(EventType) + 1)]
+_REGISTERS = np.array([shape is not None and shape.registers for shape in _SHAPES])
+_IDENTIFYING = np.array([shape is not None and shape.of_contact for shape in _SHAPES])  # may change whom a name means
 
 
 class Ended(NamedTuple):
@@ -64,21 +66,6 @@ class Admitted:
     def outcomes(self) -> list[Ended]:
         """How each event ended."""
         return [Ended(Outcome(outcome), Reason(reason)) for outcome, reason in self.ended.tolist()]
-
-
-@dataclass(slots=True)
-class Counts:
-    """Events read and how they ended; the four add up to what was read."""
-
-    read: int = 0
-    posted: int = 0
-    ignored: int = 0
-    refused: int = 0
-    parked: int = 0
-    waiting: int = 0
-    repeats: int = 0
-    estimates: int = 0  # of those ignored: asked without a hold, not kept in the log
-    reasons: dict[str, int] = field(default_factory=dict)
 
 
 class Run:
@@ -131,13 +118,11 @@ class Run:
         with self._timed("decide"):
             contacts = np.array([self.directory.number(admission.told.event(0), give=False)], np.int64)
             answer = answered(self.decider, Present(admission.told, np.array([NOT_LOGGED]), contacts))
-        self.counts.read += 1
-        self.counts.ignored += 1
+        ended = np.array([(Outcome.IGNORED, Reason.ESTIMATE)], np.int16)
+        self.counts.add(ended, 0)
         self.counts.estimates += 1
-        self.counts.reasons["estimate"] = self.counts.reasons.get("estimate", 0) + 1
         if marks:
             self._post(admission.split(1)[1], marks)
-        ended = np.array([(Outcome.IGNORED, Reason.ESTIMATE)], np.int16)
         return Admitted(ended, np.zeros(1, np.int64), estimates={0: answer})
 
     def _chunk_length(self, admission: Admission, most: int) -> int:
@@ -175,7 +160,7 @@ class Run:
             self._count(ended.ended, identity, journal)
             chunk = chunk_of(self, admission, identity, seqs, contacts, journal, announced)
             chunk.files = [FeedFile(m.sha256, m.feed, m.name, m.events, m.done) for m in marks]
-            chunk.run = self._counts_row()
+            chunk.run = self.counts.row(self.number)
             if len(chunk.log) or marks:
                 self.ledger.post(chunk)
                 self.announced = True
@@ -210,9 +195,7 @@ class Run:
                 assert self.ledger.names.find("contact", key.id) == number
         return numbers
 
-    def _match(
-        self, told: Frames | EventList, contacts: np.ndarray, seqs: np.ndarray, contested: np.ndarray
-    ) -> Batch:
+    def _match(self, told: Frames | EventList, contacts: np.ndarray, seqs: np.ndarray, contested: np.ndarray) -> Batch:
         """The rows of the events, with their places in the log and in the state."""
         rows = self.decider.state.rows(contacts, told.numbers("time"))
         if isinstance(told, EventList):
@@ -225,7 +208,7 @@ class Run:
         route |= told.mentions("token", "estimate")
         if self.program.business.full_cover:
             route |= events["spend_kind"] != SPEND_NONE
-        if np.isin(events["type"], _IDENTIFYING).any():
+        if _IDENTIFYING[events["type"]].any():
             route |= told.identified()
         if not self.program.business.register:
             route |= self.decider.state.arrays["s_contact"]["status"][events["contact"]] == Status.NEW
@@ -258,24 +241,9 @@ class Run:
     # ---- counts ----
 
     def _count(self, ended: np.ndarray, identity: Identity, journal: Journal) -> None:
-        counts = self.counts
-        counts.read += len(ended)
-        counts.repeats += int((identity.status == REPEAT).sum())
-        for outcome in Outcome:
-            name = outcome.name.lower()
-            setattr(counts, name, getattr(counts, name) + int((ended[:, 0] == outcome).sum()))
-        reasons, times = np.unique(ended[:, 1], return_counts=True)
-        for reason, count in zip(reasons.tolist(), times.tolist(), strict=True):
-            if reason != Reason.NONE:
-                key = Reason(reason).name.lower()
-                counts.reasons[key] = counts.reasons.get(key, 0) + count
+        self.counts.add(ended, int((identity.status == REPEAT).sum()))
         self.refused += journal.refused[: len(self.refused)]
         self.transfers += len(journal.transfers)
-
-    def _counts_row(self) -> RunCounts:
-        c = self.counts
-        unstored = c.repeats + c.estimates
-        return RunCounts(self.number, c.read, c.posted, c.ignored, c.refused, c.parked, c.waiting, unstored)
 
     def _look_up(self, keys: Sequence[ContactKey]) -> dict[ContactKey, int]:
         found = {}

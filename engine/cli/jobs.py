@@ -81,7 +81,8 @@ def tick_job(program: Program, until: str, operator: str, url: str) -> Job:
 
     started = perf_counter()
     door = Door(permits_all=True, actor=operator or None, local_times=True, from_now=False)
-    record = {"id": f"tick/{until}", "source": "clock", "type": "tick", "time": until}
+    time = f"{until} 00:00" if len(until) == len("2026-04-01") else until
+    record = {"id": f"tick/{until}", "source": "clock", "type": "tick", "time": time}
     event = Normaliser(program, door).normalise(record, _now())
     if not isinstance(event, Event):
         hint = "a time as 2026-04-01, 2026-04-01 00:00 or 2026-04-01T00:00:00Z"

@@ -69,7 +69,7 @@ def _winners(decider: Decider, i: int, c: int) -> Iterator[tuple[int, int]]:
     for word in range(int(d.r_head[0].words)):
         mask = sift_word(d, i, c, word, d.r_trigger[int(EventType.PURCHASE), word], False)
         for bit in range(64):
-            if has_bit(int(mask), bit) and _weigh(d, i, c, word * 64 + bit):
+            if has_bit(mask, bit) and _weigh(d, i, c, word * 64 + bit):
                 d.w_list[d.w_head[0].listed] = word * 64 + bit
                 d.w_head[0].listed += 1
     resolve(d, d.b_event[i].seq)

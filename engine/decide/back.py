@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from guerdon.engine.decide import booking, history
-from guerdon.engine.decide.kept import Kept
+from guerdon.engine.decide.kept import RETURNED, Kept
 
 if TYPE_CHECKING:
     from guerdon.engine.decide.decider import Decider
@@ -38,6 +39,13 @@ class Back:
             assert told is not None
             self._purchases[seq] = Kept(self.decider, told)
         return self._purchases[seq]
+
+    def taken(self, seq: int) -> Mapping[str, Any]:
+        """What was taken back of a purchase so far, without looking at its content."""
+        if seq in self._purchases:
+            return self._purchases[seq].taken
+        record = self.decider.records.get(RETURNED, str(seq))
+        return record.fields if record is not None else {}
 
     def holds(self, kept: Kept) -> None:
         """From now on this is how the purchase is seen here."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from guerdon.engine.codes import EventType, Outcome
 from guerdon.engine.decide import history
 from guerdon.engine.decide.audience import Audience
@@ -64,7 +66,12 @@ def _schemes(back: Back, kept: Kept, number: int, row: int) -> tuple[frozenset[s
     member = decider.state.arrays["s_member"][row]
     ids = [scheme.id for scheme in decider.program.schemes]
     now = {id for k, id in enumerate(ids) if int(member[0]) >> k & 1}
-    held = frozenset(id for k, id in enumerate(ids) if int(member[1]) >> k & 1)
+    held = {id for k, id in enumerate(ids) if int(member[1]) >> k & 1}
+    for membership in decider.store.load_contacts(np.array([number], np.int64)).memberships:
+        id = decider.store.names.id("scheme", int(membership["scheme"]))
+        if id not in ids:  # of rules no longer in force: as it stood with them
+            now |= {id} if membership["member"] else set()
+            held |= {id} if membership["holdout"] else set()
     for told in _later(back, kept, number):
         scheme = told.event.fields.get("scheme")
         kind = told.event.type
@@ -74,7 +81,7 @@ def _schemes(back: Back, kept: Kept, number: int, row: int) -> tuple[frozenset[s
             now |= {id for k, id in enumerate(ids) if int(member[2]) >> k & 1}
         elif kind in (EventType.SIGN_UP, EventType.SIGN_UP_VERIFIED) and scheme:
             now.discard(str(scheme))
-    return frozenset(now), held
+    return frozenset(now), frozenset(held)
 
 
 _MEMBER_EVENTS = {

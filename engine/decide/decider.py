@@ -8,8 +8,9 @@ import numpy as np
 
 from guerdon.engine.decide import compiler, layout
 from guerdon.engine.decide.audience import Audience
-from guerdon.engine.decide.desk import Outputs, Scratch, lay
+from guerdon.engine.decide.desk import Outputs, Scratch, arrays_of
 from guerdon.engine.decide.journal import Journal, Resolved, take
+from guerdon.engine.decide.laying import LaidDesk
 from guerdon.engine.decide.profiles import Identifiers
 from guerdon.engine.decide.records import Records
 from guerdon.engine.decide.slots import NO_WINDOW
@@ -62,9 +63,8 @@ class Decider:
         self.erased: list[int] = []  # contacts erased since the last journal
         self.rules_changed = False  # this version has not been in force yet: what is due by its rules is worked out anew
         self.watched: set[int] = set()  # rows of contacts whose purchases the loop leaves to their handler
-        self.desk: Any = None  # what the plain functions read
         self._on: Any = None  # what the step reads
-        self._kept: Any = None
+        self._laid = LaidDesk(None if plain else self.step.on)
         self._waiting: Waiting | None = None
 
     @property
@@ -128,12 +128,16 @@ class Decider:
 
     # ---- the desk ----
 
+    @property
+    def desk(self) -> Any:
+        """What the plain functions read."""
+        return self._laid.plain
+
     def lay(self) -> None:
         """Lay the desk anew: after arrays have moved, or for another batch."""
         assert self.batch is not None
-        self._kept = lay(self.tables, self.state.arrays, self.batch, self.scratch, self.outputs)
-        self.desk = lay(self.tables, self.state.arrays, self.batch, self.scratch, self.outputs, plain=True)
-        self._on = self.desk if self.plain_only else self.step.on(self._kept)
+        self._laid.lay(arrays_of(self.tables, self.state.arrays, self.batch, self.scratch, self.outputs))
+        self._on = self._laid.plain if self.plain_only else self._laid.heads
 
     def make_room(self) -> None:
         """Let what is nearly full double: lots, outputs, or both if neither is plainly short."""

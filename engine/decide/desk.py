@@ -8,7 +8,6 @@ import numpy as np
 
 from guerdon.engine.codes import Reason
 from guerdon.engine.decide import layout
-from guerdon.engine.decide.desk_fields import Desk
 from guerdon.engine.decide.tables import Tables
 from guerdon.engine.rows import AWARD, COUNTER, MEMBERSHIP, OUTCOME, REFUSAL, TIER_PERIOD, TRANSFER, Batch
 
@@ -31,9 +30,7 @@ class Outputs:
     def __init__(self, offers: int, rows: int) -> None:
         self.head = np.zeros(1, layout.OUT_HEAD)
         self.refused = np.zeros((max(1, offers), max(Reason) + 1), np.int64)
-        self.arrays = {
-            name: np.zeros(rows * factor + 4096, dtype) for name, (_, dtype, factor) in _OUTPUTS.items()
-        }
+        self.arrays = {name: np.zeros(rows * factor + 4096, dtype) for name, (_, dtype, factor) in _OUTPUTS.items()}
 
     def clear(self) -> None:
         """Forget what was collected."""
@@ -83,11 +80,11 @@ class Scratch:
         self.arrays["w_head"]["share_stamp"] = -1
 
 
-def lay(
-    tables: Tables, state: dict[str, np.ndarray], batch: Batch, scratch: Scratch, outputs: Outputs, plain: bool = False
-) -> Desk:
-    """The desk of a batch. ``plain``: records as the uncompiled step reads them."""
-    arrays = {
+def arrays_of(
+    tables: Tables, state: dict[str, np.ndarray], batch: Batch, scratch: Scratch, outputs: Outputs
+) -> dict[str, np.ndarray]:
+    """What lies on the desk, by name."""
+    return {
         **tables.arrays,
         **state,
         "b_event": batch.events,
@@ -102,8 +99,3 @@ def lay(
         **outputs.arrays,
         "o_refused": outputs.refused,
     }
-    if plain:
-        arrays = {name: a.view(np.recarray) if a.dtype.names else a for name, a in arrays.items()}
-    else:
-        arrays = {name: np.ascontiguousarray(a) for name, a in arrays.items()}
-    return Desk(**arrays)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from guerdon.engine.arrays import joined
 from guerdon.engine.decide import saving
 from guerdon.engine.decide.desk import Outputs
 from guerdon.engine.decide.records import Records
@@ -57,7 +58,8 @@ def take(state: State, outputs: Outputs, records: Records) -> Journal:
     own = past["contact"] > 0
     past["slot"][own] = state.slot_numbers[past["slot"][own]]
     past["slot"][~own] = state.shared_numbers[past["slot"][~own]]
-    lots = saving.dirty_lots(state)
+    lot_rows = saving.dirty_lots(state)
+    lots = state.arrays["s_lot"][lot_rows]
     journal = Journal(
         outputs.taken("o_transfer"),
         outputs.taken("o_award"),
@@ -66,8 +68,8 @@ def take(state: State, outputs: Outputs, records: Records) -> Journal:
         outputs.taken("o_derived"),
         outputs.taken("o_tier"),
         outputs.taken("o_member"),
-        state.arrays["s_contact"][dirty].copy(),
-        np.concatenate([lots, _used_up(outputs.taken("o_closed"), lots)]),
+        state.arrays["s_contact"][dirty],
+        joined([lots, _used_up(outputs.taken("o_closed"), lots)]),
         saving.changed_counters(state, dirty),
         saving.counters_gone(state, dirty),
         _latest(past),
@@ -75,7 +77,7 @@ def take(state: State, outputs: Outputs, records: Records) -> Journal:
         state.take_profiles(),
         records.take(),
     )
-    saving.saved(state, dirty)
+    saving.saved(state, dirty, lot_rows)
     outputs.clear()
     return journal
 
@@ -84,8 +86,12 @@ def _used_up(closed: np.ndarray, open_lots: np.ndarray) -> np.ndarray:
     """The lots that were closed, with nothing remaining; not those that a return has put back since."""
     key = ["contact", "seq", "n"]
     used_up = np.zeros(len(closed), LOT)
-    used_up[key] = closed[key]
-    stand = np.isin(used_up["seq"], open_lots["seq"])
+    if not len(closed):
+        return used_up
+    for name in key:
+        used_up[name] = closed[name]
+    seqs = np.sort(open_lots["seq"]) if len(open_lots) else np.zeros(1, np.int64)
+    stand = seqs[np.minimum(np.searchsorted(seqs, used_up["seq"]), len(seqs) - 1)] == used_up["seq"]
     if stand.any():
         stands = set(open_lots[key].tolist())
         stand[stand] = [lot in stands for lot in used_up[stand][key].tolist()]

@@ -41,6 +41,7 @@ def _keys(decider: Decider, c: int) -> list[str]:
     stored = np.concatenate([now, decider.store.past_counters(number)["slot"]])
     rings = set(decider.tables.slots.ring_keys)
     older = {decider.store.names.id("slot", int(slot)) for slot in np.unique(stored)}
+    older |= {decider.store.names.id("slot", slot) for owner, slot, _ in decider.foreign if owner == number}
     in_force = decider.tables.slots.keys
     return [*in_force, *sorted(older - set(in_force) - rings)]
 

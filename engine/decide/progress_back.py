@@ -189,7 +189,7 @@ class GoalBack:
             at = window if goal["kind"] == _STREAK else self.window
             amount = counters.read(self.back.decider, self.back.c, self.keys[g], at).amount
             if goal["kind"] == _ACHIEVEMENTS:
-                seen = bit_count(amount & (1 << 64) - 1)
+                seen = bit_count(np.uint64(amount & (1 << 64) - 1))
                 done = (1 if seen > 0 else 0) if self.offer["reach_any"] else (1 if seen >= goal["target"] else 0)
             else:
                 done = max(0, amount // int(goal["target"]))
@@ -203,8 +203,9 @@ class GoalBack:
         for contact in history.merged_from(decider, self.back.number):
             for award in history.awards_in_window(decider, contact, self.number, window):
                 if award["cause"] == 0:
-                    book = AwardBack(self.back, self.back.purchase(int(award["seq"])), award)
-                    found.append(Win(int(award["seq"]), int(award["n"]), book.wins_left, award))
+                    seq, n = int(award["seq"]), int(award["n"])
+                    gone = self.back.taken(seq).get("awards", {}).get(str(n), {}).get("wins", 0)
+                    found.append(Win(seq, n, int(award["wins"]) - int(gone), award))
         known = sum(win.wins for win in found)
         for seq in self._refused(window):
             if known < counted and all(win.seq != seq for win in found):
@@ -227,7 +228,7 @@ class GoalBack:
         kept = []
         for seq in sorted(seqs):
             told = history.event_at(decider, seq)
-            if told is None or self.back.purchase(seq).taken.get("goals", {}).get(str(self.number), {}).get("lost"):
+            if told is None or self.back.taken(seq).get("goals", {}).get(str(self.number), {}).get("lost"):
                 continue
             own = window_of(int(zone.local(told.event.time)) // DAY, kind, seq)
             if own == window or self.goals["kind"][0] == _STREAK:

@@ -75,7 +75,10 @@ def _end(decider: Decider, seq: int, outcome: Outcome, reason: Reason) -> None:
 def _decide(decider: Decider, i: int, event: Any, compensation: Compensation | None) -> None:
     """Decide it; with full cover it posts only if what it asks for is paid in full."""
     c = int(decider.desk.b_event[i].contact)
-    trial = Trial(decider, c) if decider.program.business.full_cover else None
+    trial, done = None, 0
+    if decider.program.business.full_cover:
+        done = _due_first(decider, c, event)
+        trial = Trial(decider, c)
     with spend_asked(decider, i, event):
         _run(decider, i, event, compensation)
         reason = _not_covered(decider, i) if trial is not None else Reason.NONE
@@ -84,7 +87,17 @@ def _decide(decider: Decider, i: int, event: Any, compensation: Compensation | N
         if reason is Reason.NOT_FULLY_COVERED and _limits_clip(decider, i, c):
             reason = Reason.LIMIT_REACHED
             trial.undo()
+        decider.desk.w_head[0].seq, decider.desk.w_head[0].n = event.seq, done
         _end(decider, event.seq, Outcome.REFUSED, reason)
+
+
+def _due_first(decider: Decider, c: int, event: Any) -> int:
+    """What is due happens whatever becomes of the purchase; says how many transfers it made."""
+    now = max(int(event.time), int(step.clock_of(decider.desk, c)))
+    booking.begin(decider.desk, event.seq, now)
+    if decider.desk.s_contact[c].status != Status.NEW:
+        catch_up_all(decider, event.seq, c, now)
+    return int(decider.desk.w_head[0].n)
 
 
 def _run(decider: Decider, i: int, event: Any, compensation: Compensation | None) -> None:

@@ -37,6 +37,7 @@ class Trial:
         self._unlocked = dict(state.unlocked)
         self._out = decider.outputs.head.copy(), decider.outputs.refused.copy()
         self._records = decider.records.snapshot()
+        self._numbered = int(decider.desk.w_head[0].seq), int(decider.desk.w_head[0].n)
 
     def _lot_rows(self) -> list[int]:
         """The contact's lots and the free rows that one event may take, in the order in which they would be taken."""
@@ -78,8 +79,9 @@ class Trial:
         decider.outputs.refused[:] = self._out[1]
         decider.records.restore(self._records)
         decider.lay()
-        decider.desk.w_head[0].seq = -1  # so that the event begins anew
-        decider.desk.w_head[0].queued = 0
+        head = decider.desk.w_head[0]
+        head.seq, head.n = self._numbered  # transfers go on to be numbered from there
+        head.queued = 0
 
     def _keep_new_rows(self) -> None:
         """Lot rows that were added meanwhile stay, free, before those that were free."""

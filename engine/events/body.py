@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import struct
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,8 @@ FEW = 256
 _LEVEL = 1
 _DERIVED = {"events": ("line_first",), "lines": ("event",), "products": ()}
 _NARROW = (pl.Int8, pl.Int16, pl.Int32)
+_OPEN = tuple(each.name for each in fields(Event) if each.name not in ("contact", "contact_kind", "lines"))
+_OF_LINE = tuple(each.name for each in fields(Line))
 _DEFAULTS: tuple[Any, ...] = (None, "", 0, False, {})
 
 
@@ -81,28 +83,26 @@ def _put_aside(row: dict[str, Any]) -> Aside:
 
 
 def _line(event: Event, personal: frozenset[str]) -> str:
-    open_part = {name: value for name, value in asdict(event).items() if value not in _DEFAULTS}
+    open_part = {name: value for name in _OPEN if (value := getattr(event, name)) not in _DEFAULTS}
     open_part["type"] = int(event.type)
     open_part["content"] = event.content.hex()
-    open_part.pop("contact_kind", None)
-    sealed: dict[str, Any] = {"contact": open_part.pop("contact", None), "contact_kind": event.contact_kind}
     if event.lines:
-        open_part["lines"] = [_short(asdict(line)) for line in event.lines]
-    else:
-        open_part.pop("lines", None)
-    for part, closed in (
-        ("fields", {name for name in event.fields if is_personal(event.type, name)}),
-        ("attributes", personal & event.attributes.keys()),
+        open_part["lines"] = [_short(line) for line in event.lines]
+    sealed: dict[str, Any] = {}
+    if event.contact is not None:
+        sealed = {"contact": event.contact, "contact_kind": event.contact_kind}
+    for part, told, closed in (
+        ("fields", event.fields, {name for name in event.fields if is_personal(event.type, name)}),
+        ("attributes", event.attributes, personal & event.attributes.keys()),
     ):
         if closed:
-            sealed[part] = {name: open_part[part].pop(name) for name in sorted(closed)}
-    if event.contact is None:
-        del sealed["contact"], sealed["contact_kind"]
+            sealed[part] = {name: told[name] for name in closed}
+            open_part[part] = {name: value for name, value in told.items() if name not in closed}
     return canonical({"event": open_part, "sealed": sealed} if sealed else {"event": open_part})
 
 
-def _short(line: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in line.items() if value not in (None, {})}
+def _short(line: Line) -> dict[str, Any]:
+    return {name: value for name in _OF_LINE if (value := getattr(line, name)) not in (None, {})}
 
 
 def _event(row: dict[str, Any]) -> Event:

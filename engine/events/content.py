@@ -70,6 +70,8 @@ HEAD_FACTORS = (
 )
 _MIX = (0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53)
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+
 Lanes = tuple[int, int]
 
 
@@ -110,7 +112,7 @@ def product_key(names: tuple[str | None, ...], attributes: str) -> str:
 
 def canonical(value: Any) -> str:
     """JSON with sorted keys and no white space."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+    return _CANONICAL.encode(value)
 
 
 def place_text(merchant: str | None, venue: str | None, tap: str | None) -> str | None:

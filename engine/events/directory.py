@@ -40,8 +40,8 @@ class Directory:
     def numbers(self, told: Frames | EventList, admitted: np.ndarray | None = None) -> np.ndarray:
         """int64[n] contact numbers, 0 for none, in log order: a contact not known is given the next number.
 
-        Where ``admitted`` is False nothing is given, a known contact is found. An identifier that nobody has registered
-        stays 0: only ids and what ``register_identifier`` was told have numbers.
+        Where ``admitted`` is False nothing is given: a contact is found if it is known from before or an earlier row.
+        An identifier that nobody has registered stays 0: ids and what ``register_identifier`` was told have numbers.
         """
         if isinstance(told, EventList):
             keys = [None if e.contact is None else ContactKey(e.contact_kind, e.contact) for e in told.events]
@@ -66,11 +66,13 @@ class Directory:
         if fresh and admitted is not None:
             first = self._first_admitted(named, admitted)
             fresh = [name for name in first if name not in self._ids]
+        first_new = self.next_number
         for name in fresh:
             self._give(ContactKey("id", name))
         table = distinct.select("contact", number=pl.Series([self._ids.get(name, 0) for name in ids], dtype=pl.Int64))
         joined = pl.DataFrame({"contact": named}).join(table, on="contact", how="left", maintain_order="left")
-        return joined["number"].fill_null(0).to_numpy()
+        numbers = joined["number"].fill_null(0).to_numpy()
+        return numbers if admitted is None or not fresh else _not_before(numbers, first_new, admitted)
 
     def number(self, event: Event, give: bool = True) -> int:
         """The number of one event's contact; 0 if it has none, or is not known and ``give`` is False."""
@@ -124,11 +126,30 @@ class Directory:
     def _one_by_one(self, keys: Sequence[ContactKey | None], admitted: np.ndarray | None) -> np.ndarray:
         """Of a few, or where some events name their contact by an identifier."""
         self._ask([key for key in dict.fromkeys(keys) if key is not None and key not in self.known])
+        first_new = self.next_number
         for row, key in enumerate(keys):
             if key is not None and key.kind == "id" and key not in self.known and (admitted is None or admitted[row]):
                 self._give(key)
-        return np.array([0 if key is None else self.known.get(key, 0) for key in keys], dtype=np.int64)
+        numbers = np.array([0 if key is None else self.known.get(key, 0) for key in keys], dtype=np.int64)
+        return numbers if admitted is None else _not_before(numbers, first_new, admitted)
 
     def _first_admitted(self, named: pl.Series, admitted: np.ndarray) -> list[str]:
         kept: list[str] = named.filter(pl.Series(admitted)).drop_nulls().unique(maintain_order=True).to_list()
         return kept
+
+
+def _not_before(numbers: np.ndarray, first_new: int, admitted: np.ndarray) -> np.ndarray:
+    """The numbers, 0 for a contact whose number (``first_new`` or later) is only given by a later row."""
+    new = numbers >= first_new
+    if not new.any():
+        return numbers
+    givers = np.flatnonzero(new & admitted)
+    given_at = np.full(int(numbers.max()) + 1 - first_new, len(numbers))
+    np.minimum.at(given_at, numbers[givers] - first_new, givers)
+    rows = np.flatnonzero(new)
+    early = rows[rows < given_at[numbers[rows] - first_new]]
+    if not len(early):
+        return numbers
+    kept = numbers.copy()
+    kept[early] = 0
+    return kept

@@ -27,7 +27,6 @@ class Identity:
     keyed: np.ndarray  # bool: claims its (source, id)
     contested: np.ndarray  # bool[events]: its business key is taken or comes twice here, or it corrects another
 
-
     @staticmethod
     def unknown(claims: np.ndarray, events: int) -> Identity:
         """Every event as if its keys were new."""
@@ -62,6 +61,8 @@ def _claims(admission: Admission) -> np.ndarray:
 
 def _settle(identity: Identity, found: Found, claims: np.ndarray) -> None:
     """Ids that the ledger knows."""
+    if not len(found.rows):
+        return
     counts = claims[found.rows]
     rows, same, seqs = found.rows[counts], found.same[counts], found.seqs[counts]
     identity.status[rows] = np.where(same, REPEAT, CONFLICT)
@@ -72,6 +73,8 @@ def _settle(identity: Identity, found: Found, claims: np.ndarray) -> None:
 def _within(identity: Identity, keys: ListedKeys | FramedKeys, order: np.ndarray, claims: np.ndarray) -> None:
     """Ids that come twice in the admission itself: the first in log order claims it."""
     twice = np.flatnonzero(keys.twice() & claims)
+    if not len(twice):
+        return
     holders: dict[tuple[str, str], int] = {}
     for row in twice[np.argsort(order[twice], kind="stable")].tolist():
         if identity.status[row] != FRESH:

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import IO
 
-from guerdon.engine.ledger.errors import LedgerBusy, LedgerUnreachable
+from guerdon.engine.ledger.errors import LedgerBusy, LedgerUnreachable, LedgerUnwritable
 
 
 class WriterLock:
@@ -16,7 +16,7 @@ class WriterLock:
         path = Path(os.path.realpath(database))
         self.path = path.with_name(path.name + ".lock")
         try:
-            self._file: IO[bytes] = open(self.path, "a+b")  # noqa: SIM115 - held until release
+            self._file: IO[bytes] = open(self.path, "a+b", buffering=0)  # noqa: SIM115 - held until release
         except OSError as error:
             raise LedgerUnreachable(
                 f"its lock file can't be opened: {error.strerror}", place=str(database), hint="is the folder writable?"
@@ -29,9 +29,16 @@ class WriterLock:
                 place=str(database),
                 hint="wait until it has finished; what it has committed is safe",
             )
-        self._file.truncate(0)
-        self._file.write(str(os.getpid()).encode())
-        self._file.flush()
+        try:
+            self._file.truncate(0)
+            self._file.write(str(os.getpid()).encode())
+        except OSError as error:
+            self._file.close()
+            raise LedgerUnwritable(
+                f"its lock file can't be written: {error.strerror}",
+                place=str(database),
+                hint="is the disk full, or the size of files limited?",
+            ) from error
 
     def _holder(self) -> str:
         self._file.seek(0)

@@ -19,9 +19,14 @@ RECEIVED = {"event": ["received_at"]}
 def content(ledger: Path) -> dict[str, pl.DataFrame]:
     """All tables of a ledger that don't depend on how its events came in."""
     with Ledger.open(url(ledger), create=False, read_only=True) as opened:
-        tables = [table.name for table in metadata.sorted_tables if table.name not in BY_CUT]
-        found = {name: opened.frame(name).drop(RECEIVED.get(name, [])) for name in tables}
-        return found | {"digest": pl.DataFrame({"digest": [opened.digest()]})}
+        return tables_of(opened)
+
+
+def tables_of(ledger: Ledger) -> dict[str, pl.DataFrame]:
+    """``content`` of an open ledger."""
+    tables = [table.name for table in metadata.sorted_tables if table.name not in BY_CUT]
+    found = {name: ledger.frame(name).drop(RECEIVED.get(name, [])) for name in tables}
+    return found | {"digest": pl.DataFrame({"digest": [ledger.digest()]})}
 
 
 def expect_same(found: dict[str, pl.DataFrame], expected: dict[str, pl.DataFrame]) -> None:

@@ -54,7 +54,7 @@ def _made_cdnow() -> Tables:
         (
             f"{datetime(1997, 1, 1) + timedelta(days=day):%Y-%m-%d} 12:00:00",
             f"{number:05d}",
-            f"{12 * dice.randrange(400):05d}",
+            f"{24 * dice.randrange(200):05d}",
             str(dice.randint(1, 6)),
             f"{dice.randint(500, 9000) / 100:.2f}",
         )
@@ -68,7 +68,7 @@ def _made_journey() -> Tables:
     dice = random.Random(1)
     minutes = sorted(dice.randrange(MINUTES) for _ in range(6_000))
     rows = [
-        (40 * dice.randrange(60), dice.randint(300, 320), number, product, dice.randint(1, 4), dice.randint(50, 900) / 100,
+        (100 * dice.randrange(24), dice.randint(300, 320), number, product, dice.randint(1, 4), dice.randint(50, 900) / 100,
          datetime(2017, 1, 1, 11) + timedelta(minutes=minute))
         for number, minute in enumerate(minutes)
         for product in dice.sample(range(900_000, 900_400), dice.randint(1, 8))
@@ -81,8 +81,8 @@ def _made_journey() -> Tables:
 
 
 KINDS = {
-    "cdnow": Kind("purchases.csv", "purchased_at", "customer_id", 12, _cdnow, _made_cdnow),
-    "complete_journey": Kind("transactions.parquet", "transaction_timestamp", "household_id", 40, _journey, _made_journey),
+    "cdnow": Kind("purchases.csv", "purchased_at", "customer_id", 24, _cdnow, _made_cdnow),
+    "complete_journey": Kind("transactions.parquet", "transaction_timestamp", "household_id", 100, _journey, _made_journey),
 }
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from typing import TypeVar
 
+T = TypeVar("T")
 SOAK = bool(os.environ.get("GUERDON_SOAK"))
 
 
-def rounds(few: int, many: int) -> int:
+def rounds(few: T, many: T) -> T:
     """``few`` in the normal suite, ``many`` in a soak."""
     return many if SOAK else few
