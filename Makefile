@@ -16,7 +16,7 @@ DATA := .data/complete_journey/transactions.parquet
 PYTHON ?= $(shell for python in python3.12 python3.11 python3.13 python3; do \
 	$$python -c 'import sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$python && break; done)
 
-.PHONY: help setup check test bench demo demo-cdnow cases data dist dist-check clean
+.PHONY: help setup check test soak bench demo demo-cdnow cases data dist dist-check clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk 'BEGIN {FS = ":.*## "}; {printf "  make %-12s %s\n", $$1, $$2}'
@@ -40,6 +40,9 @@ check: $(SETUP) ## style, types, one-way imports
 
 test: $(SETUP) ## every test; the cases too, each as one batch, event by event and cut in two
 	$(BIN)/python -m pytest
+
+soak: $(SETUP) $(DATA) ## kills, full disks, and years in monthly files, at length: about an hour on two cores
+	GUERDON_SOAK=1 $(BIN)/python -m pytest tests/reliability
 
 cases: $(SETUP) ## the acceptance cases and those of the programmes in schemes/
 	$(BIN)/guerdon test tests/cases schemes

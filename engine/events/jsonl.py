@@ -36,46 +36,38 @@ class JsonLines:
             yield admit(held, self.personal)
 
     def _by_time(self, received_at: int) -> Iterator[Event | Refused | Parked]:
-        order = self._order(received_at)
+        places, times = self._surveyed(received_at)
+        order = np.argsort(times, kind="stable").tolist()
+        here = 0
         with self.path.open("rb") as file:
-            if order is None:
-                yield from self._told(file, received_at)
-                return
-            for place in order.tolist():
-                file.seek(place)
+            for row in order:
+                if here != places[row]:
+                    file.seek(places[row])
                 line = file.readline()
-                yield self.event(line, received_at, received_at)
+                here = places[row] + len(line)
+                yield self.event(line, received_at, times[row])
 
-    def _order(self, received_at: int) -> np.ndarray | None:
-        """Where each line begins, in the order of their times; None if they stand in it."""
-        times, places = [], []
+    def _surveyed(self, received_at: int) -> tuple[list[int], list[int]]:
+        """Where each line begins, and its time; that of an unreadable one is the last before it, or the first of all.
+
+        So that the same file is the same log whenever it is read.
+        """
+        times: list[int] = []
+        places: list[int] = []
+        nameless = 0  # lines before the first that has a time
         with self.path.open("rb") as file:
             place = 0
-            last = None
             for line in file:
                 if line.strip():
-                    time = self._time(line, received_at if last is None else last)
-                    last = time
-                    times.append(time)
+                    told = self.event(line, received_at, times[-1] if times else received_at)
+                    if isinstance(told, Parked) and len(times) == nameless:
+                        nameless += 1
+                    times.append(told.time)
                     places.append(place)
                 place += len(line)
-        moments = np.array(times, dtype=np.int64)
-        if len(moments) < 2 or bool((np.diff(moments) >= 0).all()):
-            return None
-        order: np.ndarray = np.array(places, dtype=np.int64)[np.argsort(moments, kind="stable")]
-        return order
-
-    def _time(self, line: bytes, otherwise: int) -> int:
-        told = self.event(line, otherwise, otherwise)
-        return told.time
-
-    def _told(self, file: Iterator[bytes], received_at: int) -> Iterator[Event | Refused | Parked]:
-        last: int | None = None
-        for line in file:
-            if line.strip():
-                told = self.event(line, received_at, received_at if last is None else last)
-                last = told.time
-                yield told
+        if nameless < len(times):
+            times[:nameless] = [times[nameless]] * nameless
+        return places, times
 
     def event(self, line: bytes, received_at: int, beside: int) -> Event | Refused | Parked:
         """One line; unreadable, it stands ``beside`` a time."""

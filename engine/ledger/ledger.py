@@ -18,8 +18,8 @@ from guerdon.engine.ledger.names import Names
 from guerdon.engine.ledger.posting import Head, Posting
 from guerdon.engine.ledger.reading import Reading
 from guerdon.engine.ledger.records import RecordReading
-from guerdon.engine.ledger.settlement import SettlementReading
 from guerdon.engine.ledger.schema import bring_up, expect_current
+from guerdon.engine.ledger.settlement import SettlementReading
 from guerdon.engine.ledger.state import ContactState, StateReading
 from guerdon.engine.ledger.store import Store
 

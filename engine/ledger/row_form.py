@@ -68,7 +68,9 @@ class RowForm:
         if self.order == self.target.numbers:
             rows: list[Any] = matrix.tolist()
         else:
-            rows = list(zip(*(self._column(name, matrix, texts) for name in self.order), strict=True))
+            columns = dict(zip(self.target.numbers, matrix.T.tolist(), strict=True))
+            columns |= {name: as_list(texts[name]) or [""] * count for name in self.target.texts}
+            rows = list(zip(*(columns[name] for name in self.order), strict=True))
         done = 0
         for size in self.sizes:
             whole = (count - done) // size
@@ -79,8 +81,3 @@ class RowForm:
                 for first in range(done, done + whole * size, size):
                     connection.execute(sql, list(chain.from_iterable(rows[first : first + size])))
             done += whole * size
-
-    def _column(self, name: str, matrix: np.ndarray, texts: Mapping[str, Any]) -> Any:
-        if name in self.target.numbers:
-            return matrix[:, self.target.numbers.index(name)].tolist()
-        return as_list(texts[name]) or [""] * len(matrix)

@@ -56,3 +56,14 @@ def test_a_file_out_of_order_is_the_same_log(tmp_path: Path) -> None:
     mixed = write_events(tmp_path / "b.jsonl", events)
     to_the_end(run_words(programme, [mixed], tmp_path / "b.db", "--chunk-events", 90))
     expect_same(content(tmp_path / "b.db"), content(tmp_path / "a.db"))
+
+
+def test_a_file_is_the_same_log_whenever_it_is_read(tmp_path: Path) -> None:
+    """Its unreadable lines stand where they stand: at its beginning, at its end, among lines out of order."""
+    programme = write_programme(tmp_path / "town")
+    events = year(200, 10)
+    for name, told in (("ordered", events), ("mixed", random.Random(3).sample(events, len(events)))):
+        file = write_events(tmp_path / f"{name}.jsonl", told, broken=[0, 1, 80, len(told) - 1])
+        to_the_end(run_words(programme, [file], tmp_path / f"{name}-a.db"))
+        to_the_end(run_words(programme, [file], tmp_path / f"{name}-b.db", "--chunk-events", 30))
+        expect_same(content(tmp_path / f"{name}-b.db"), content(tmp_path / f"{name}-a.db"))

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from ..cli.door import guerdon
 from .ledgers import content, expect_same, expect_whole
 from .processes import run_words, to_the_end, url
 from .town import Event, write_events, write_programme, year
-from ..cli.door import guerdon
 
 EDIT = {"everyday.yaml": ("award: {percent: 4}", "award: {percent: 1}")}
 WITHOUT = {"everyday.yaml": ("  - {id: each-50,", "  - {id: each-50, state: inactive,")}

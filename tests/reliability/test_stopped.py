@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from ..cli.door import guerdon
 from .ledgers import content, expect_same, expect_whole
 from .processes import chunks_posted, ended, run_words, start, to_the_end, url, wait_for_chunks
 from .town import write_events, write_programme, year
-from ..cli.door import guerdon
 
 
 class Town:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +60,7 @@ offers:
 }
 FAMILIES = ("COFFEE", "TEA", "BREAD", "CHEESE")
 PLACES: tuple[dict[str, str], ...] = ({}, {}, {"venue": "north"}, {"tap": "t1"}, {"merchant": "kiosk"})
-START = datetime(2025, 1, 1, 6, tzinfo=timezone.utc)
+START = datetime(2025, 1, 1, 6, tzinfo=UTC)
 Event = dict[str, Any]
 
 

@@ -39,7 +39,7 @@ _USED = frozenset({_S.CLAIMED, _S.FULFILLED})
 
 @dataclass(slots=True)
 class Certificate:
-    """``worth``: what lies in its account; ``sale``: the transfer (seq, n) that sold it.
+    """``worth``: what lies in its account; ``sale``: the transfer (seq, n) that sold it to ``distributor`` (number).
 
     ``email``, ``terms``, ``url`` and ``fulfiller`` (number) are those of the reservation and the claim.
     """
@@ -51,6 +51,7 @@ class Certificate:
     worth: int = 0
     expires_at: int = FOREVER
     sale: tuple[int, int] = (0, 0)
+    distributor: int = 0
     email: str = ""
     terms: str = ""
     url: str = ""
@@ -141,7 +142,8 @@ def _distribute(act: Act, certificate: Certificate) -> Reason:
     """The distributor owes its value, and from now on it is valid."""
     kind = _kind(act, certificate)
     certificate.worth, certificate.expires_at = kind.value_minor, _valid_to(act, kind)
-    account = paid_by(merchant_number(act.decider, kind.distributor), booking.SPENT)
+    certificate.distributor = merchant_number(act.decider, kind.distributor)
+    account = paid_by(certificate.distributor, booking.SPENT)
     n = post(act, TransferKind.CERTIFICATE_SALE, account, certificate.account, certificate.worth)
     certificate.sale = (act.seq, n)
     return Reason.NONE
@@ -172,7 +174,7 @@ def _fulfil(act: Act, certificate: Certificate) -> Reason:
 
 def _void(act: Act, certificate: Certificate) -> Reason:
     """What the distributor owed for it is owed no more."""
-    distributor = paid_by(merchant_number(act.decider, _kind(act, certificate).distributor), booking.SPENT)
+    distributor = paid_by(certificate.distributor, booking.SPENT)
     kind = TransferKind.CERTIFICATE_SALE_REVERSAL
     post(act, kind, certificate.account, distributor, certificate.worth, reverses=certificate.sale)
     certificate.worth = 0
@@ -188,7 +190,7 @@ def _replace(act: Act, certificate: Certificate) -> Reason:
         return Reason.INVALID_TRANSITION
     number = int(decider.store.names.number("certificate", name))
     new = Certificate(number, certificate.kind, certificate.version, _S.DISTRIBUTED, certificate.worth)
-    new.expires_at, new.sale = certificate.expires_at, certificate.sale
+    new.expires_at, new.sale, new.distributor = certificate.expires_at, certificate.sale, certificate.distributor
     post(act, TransferKind.CERTIFICATE_REPLACE, certificate.account, new.account, certificate.worth)
     certificate.worth, certificate.replaced_by = 0, name
     keep_certificate(decider, name, new)
