@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from guerdon.engine.codes import Status
-from guerdon.engine.decide import booking, holds, spending, tokens
+from guerdon.engine.decide import booking, holds, tokens
 from guerdon.engine.decide.calendar import DAY, to_local, window_of
 from guerdon.engine.decide.earlier import record_named
 from guerdon.engine.decide.layout import ON_SPEND
