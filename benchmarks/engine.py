@@ -12,6 +12,7 @@ import numpy as np
 from benchmarks.answer import Answer
 from benchmarks.data import DATA, scaled
 from benchmarks.generate import programme
+from guerdon.engine.ahead import ahead
 from guerdon.engine.codes import Outcome, TransferKind
 from guerdon.engine.events.feeds import Reader, find_files
 from guerdon.engine.events.mapping import read_feeds
@@ -91,7 +92,7 @@ def play(folder: Path, data: Path, ledger: Ledger) -> tuple[Run, float]:
     program = read_program(folder)
     started = time.perf_counter()
     run = Run.open(program, ledger)
-    admissions = feed(program, folder, data).admissions(RECEIVED_AT, ledger.file_progress)
+    admissions = ahead(feed(program, folder, data).admissions(RECEIVED_AT, ledger.file_progress))
     while True:
         before = time.perf_counter()
         admission = next(admissions, None)

@@ -31,6 +31,7 @@ from guerdon.engine.ledger.chunk import FeedFile, ProgrammeVersion
 from guerdon.engine.ledger.keys import Keys
 from guerdon.engine.ledger.ledger import Ledger
 from guerdon.engine.match.matcher import Matcher
+from guerdon.engine.memory import keep_freed_memory
 from guerdon.engine.rows import ROUTE_HANDLER, SPEND_NONE, Batch
 from guerdon.rules.program import Program
 
@@ -72,6 +73,7 @@ class Run:
     """One programme at work on one ledger. Not for several threads; one ``Run`` a ledger at a time."""
 
     def __init__(self, program: Program, ledger: Ledger, keep_refusals: bool, rows: int) -> None:
+        keep_freed_memory()
         self.program, self.ledger = program, ledger
         self.number = ledger.last_run() + 1
         self.chunk_events = CHUNK_EVENTS  # at most; the caller may choose other
@@ -227,11 +229,12 @@ class Run:
             refused = isinstance(aside.told, Refused)
             reason = aside.told.reason if isinstance(aside.told, Refused) else Reason.UNREADABLE
             ends[size + row] = (Outcome.REFUSED if refused else Outcome.PARKED, reason)
-        ends[identity.status == REPEAT] = (Outcome.IGNORED, Reason.REPEAT)
-        ends[identity.status == CONFLICT] = (Outcome.REFUSED, Reason.ID_CONFLICT)
+        if identity.status.any():
+            ends[identity.status == REPEAT] = (Outcome.IGNORED, Reason.REPEAT)
+            ends[identity.status == CONFLICT] = (Outcome.REFUSED, Reason.ID_CONFLICT)
         for row, aside in enumerate(admission.asides):
             aside.told.seq = int(seqs[size + row])
-        order = np.argsort(np.concatenate(admission.seqs(0)), kind="stable")
+        order = admission.order()
         told_seqs = np.where(identity.first_seq > 0, identity.first_seq, seqs)
         resolved = {r.seq: Ended(Outcome(r.outcome), Reason(r.reason)) for r in journal.resolved}
         answers, self.decider.estimates = self.decider.estimates, {}
@@ -268,7 +271,7 @@ class Run:
 
 def _places(admission: Admission, identity: Identity, first: int) -> np.ndarray:
     """Places in the log of rows and asides; repeats have none (0)."""
-    order = np.argsort(np.concatenate(admission.seqs(0)), kind="stable")
+    order = admission.order()
     stays = (identity.status != REPEAT)[order]
     seqs = np.zeros(len(order), np.int64)
     seqs[order] = np.where(stays, first - 1 + np.cumsum(stays), 0)

@@ -9,6 +9,7 @@ from pathlib import Path
 from time import perf_counter, time_ns
 from typing import TYPE_CHECKING
 
+from guerdon.engine.ahead import ahead
 from guerdon.engine.cli.failing import CommandFailed, Exit
 from guerdon.engine.cli.output import progress
 from guerdon.engine.cli.stopping import stop_if_told, stoppable
@@ -61,7 +62,7 @@ def run_job(program: Program, told: Told, url: str) -> Job:
         refusals = Refusals()
         if told.refusals is not None:
             run.sift = refusals.sift
-        for admission in _timed(reader.admissions(_now(), ledger.file_progress, run.chunk_events), run):
+        for admission in _timed(ahead(reader.admissions(_now(), ledger.file_progress, run.chunk_events)), run):
             stop_if_told()
             run.admit(admission)
             bar.advance(run.counts.read, None)

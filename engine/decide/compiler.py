@@ -125,7 +125,7 @@ def _entries(space: dict[str, Any]) -> tuple[Any, Any]:
     import numba
 
     heads, number = numba.int64[::1], numba.int64
-    run, tick = (numba.njit(_nrt=False, cache=True, error_model="numpy")(_copy(f, space)) for f in _ENTRIES)
+    run, tick = (numba.njit(_nrt=False, nogil=True, cache=True, error_model="numpy")(_copy(f, space)) for f in _ENTRIES)
     run.compile((heads, number, number, number))
     tick.compile((heads, numba.int32[::1], number, number, number))
     return run, tick

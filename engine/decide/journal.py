@@ -58,7 +58,7 @@ def take(state: State, outputs: Outputs, records: Records) -> Journal:
     own = past["contact"] > 0
     past["slot"][own] = state.slot_numbers[past["slot"][own]]
     past["slot"][~own] = state.shared_numbers[past["slot"][~own]]
-    lot_rows = saving.dirty_lots(state)
+    lot_rows = saving.dirty_lots(state, dirty)
     lots = state.arrays["s_lot"][lot_rows]
     journal = Journal(
         outputs.taken("o_transfer"),

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from guerdon.engine.arrays import joined
+from guerdon.engine.decide.lots import NO_LOT
 from guerdon.engine.decide.state import NOWHEN, State
 from guerdon.engine.rows import COUNTER
+
+FEW_CONTACTS = 16  # up to so many, their own lots are looked at
 
 
 def dirty_rows(state: State) -> np.ndarray:
@@ -60,11 +65,25 @@ def saved(state: State, dirty: np.ndarray, lots: np.ndarray) -> None:
     state.arrays["s_lot"]["dirty"][lots] = 0
 
 
-def dirty_lots(state: State) -> np.ndarray:
-    """Rows of the open lots that are new or changed."""
+def dirty_lots(state: State, dirty: np.ndarray) -> np.ndarray:
+    """Rows of the open lots that are new or changed; whoever changes a lot marks its contact ``dirty`` too."""
     lots = state.arrays["s_lot"]
-    rows = np.flatnonzero(lots["dirty"])
+    if len(dirty) > FEW_CONTACTS:
+        rows = np.flatnonzero(lots["dirty"])
+    else:
+        rows = np.array(sorted(_lots_of(state, dirty)), np.int64)
+        rows = rows[lots["dirty"][rows] != 0]
     return rows[lots["seq"][rows] > 0]
+
+
+def _lots_of(state: State, contacts: np.ndarray) -> Iterator[int]:
+    """Rows of all lots of some contacts: theirs are soon walked through, everybody's are many."""
+    following = state.arrays["s_lot"]["next"]
+    for head in ("lot_head", "pending_head"):
+        for row in state.arrays["s_contact"][head][contacts].tolist():
+            while row != NO_LOT:
+                yield row
+                row = int(following[row])
 
 
 def _differ(now: np.ndarray, before: np.ndarray) -> np.ndarray:

@@ -74,6 +74,12 @@ class Admission:
         rows += np.searchsorted(before, rows - first, side="right")
         return rows, before + first + np.arange(len(before))
 
+    def order(self) -> np.ndarray:
+        """Rows, and after them asides, by their number as they stand in the log, int64."""
+        if not self.asides:
+            return np.arange(len(self.told))
+        return np.argsort(np.concatenate(self.seqs(0)), kind="stable")
+
     @property
     def last_time(self) -> int:
         """The latest time in it; it must not be empty."""

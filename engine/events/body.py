@@ -26,7 +26,7 @@ from guerdon.engine.events.listed import EventList
 LINES, COLUMNS = 1, 2  # stored with each body
 FEW = 256
 _LEVEL = 1
-_DERIVED = {"events": ("line_first",), "lines": ("event",), "products": ()}
+_DERIVED = {"events": ("line_first",), "lines": (), "products": ()}
 _NARROW = (pl.Int8, pl.Int16, pl.Int32)
 _OPEN = tuple(each.name for each in fields(Event) if each.name not in ("contact", "contact_kind", "lines"))
 _OF_LINE = tuple(each.name for each in fields(Line))
@@ -188,7 +188,6 @@ def _frames(body: bytes) -> tuple[Frames, list[dict[str, Any]]]:
     if head["first_seq"] is not None:
         events = events.with_columns(seq=pl.int_range(events.height, dtype=pl.Int64) + head["first_seq"])
     events = events.with_columns(line_first=column(np.cumsum(counts) - counts))
-    lines = lines.with_columns(event=column(np.repeat(np.arange(len(counts), dtype=np.uint32), counts)))
     attributes = [name for name in events.columns if name not in EVENT_COLUMNS]
     personal = frozenset(head["personal"])
     frames = Frames(

@@ -11,11 +11,12 @@ import numpy as np
 import polars as pl
 
 from guerdon.engine.events.amounts import MAX_MINOR, MAX_QUANTITY
+from guerdon.engine.events.block import LINES, Block
 from guerdon.engine.events.catalog import Catalog
-from guerdon.engine.events.content import HEAD_FACTORS, LINE_FACTORS
-from guerdon.engine.events.frames import EVENT_COLUMNS, Frames, column, columns
-from guerdon.engine.events.heads import Heads
-from guerdon.engine.events.kernel import compiled, gather_lines
+from guerdon.engine.events.content import LINE_FACTORS
+from guerdon.engine.events.frames import EVENT_COLUMNS, Frames
+from guerdon.engine.events.heads import Heads, Words
+from guerdon.engine.events.kernel import compiled, gather_lines, same_inside
 from guerdon.engine.events.mapping import Column, Feed
 from guerdon.engine.events.normalise import DEFAULT_SOURCE, Normaliser
 from guerdon.engine.events.purchase import MAX_LINES
@@ -28,9 +29,8 @@ _PLAIN = frozenset(
     {"id", "time", "type", "source", "contact", "merchant", "venue", "tap", "channel", "reference", "series"}
 )
 _AMOUNTS = frozenset({"total", "net", "tax"})
-_PLACE = ("merchant", "venue", "tap")
 _LINE_FACTORS = np.array(LINE_FACTORS, dtype=np.uint64)
-_HEAD_FACTORS = np.array(HEAD_FACTORS, dtype=np.uint64)
+_NONE = np.zeros(0, dtype=np.int64)
 
 
 def suits(feed: Feed, catalog: Catalog) -> bool:
@@ -67,6 +67,7 @@ class Bulk:
         self.source = source.value if source is not None and source.value is not None else DEFAULT_SOURCE
         self.permitted = self._permitted()
         self.heads = Heads(feed, normaliser.places, self.source)
+        self.block = Block(0, False)
 
     def _permitted(self) -> bool:
         """Whether this source may tell purchases of every merchant; else each event is looked at by itself."""
@@ -82,22 +83,24 @@ class Bulk:
         good = self._agreed(rows, first) & (count <= MAX_LINES)
         good &= np.full(len(first), self.permitted and len(self.source) <= MAX_TEXT and self.source != "")
         total, net, quantity, product = self._figures(rows, first, good)
-        times = rows[TIME][first]
-        if times.null_count():
-            good &= times.is_not_null().to_numpy()
-            times = times.fill_null(0)
+        times, dated = _instants(rows[TIME], first)
+        good &= dated
         if self.normaliser.door.from_now:
-            good &= times.to_numpy() <= received_at + DAY
+            good &= times <= received_at + DAY
         words = self.heads.words(rows, first, good)
-        order = self._order(times, words["id"], good)
-        count = count[order]
-        lines, sums, lanes = self._gather(first[order], count, product, quantity, total, net)
-        keep = (sums[:, 0] >= 0) & (sums[:, 0] <= MAX_MINOR)
-        events = self.heads.events(times.to_numpy()[order], words, order, sums, lanes, received_at)
-        events["line_first"] = column(np.cumsum(count, dtype=np.int64) - count)
-        events["line_count"] = column(count)
+        order = self._order(times, words, good)
+        if len(order) != len(first) or not np.array_equal(order, np.arange(len(order))):
+            words, count, begin, times = words.take(order), count[order], first[order], times[order]
+        else:
+            begin = first
+        figures, sums, lanes, at = self._gather(begin, count, product, quantity, total, net)
+        keep = (sums[0] >= 0) & (sums[0] <= MAX_MINOR)
+        events = self.heads.events(times, words, sums, lanes, received_at)
+        events["line_first"] = pl.Series(np.cumsum(count, dtype=np.int64) - count)
+        events["line_count"] = pl.Series(count)
         table = pl.DataFrame({name: events[name] for name in EVENT_COLUMNS})
-        frames = Frames(table, columns(lines), self.catalog.frame, self.personal, self.catalog)
+        coded = {"place": words.place} | ({"contact": words.contact} if words.contact is not None else {})
+        frames = Frames(table, figures, self.catalog.frame, self.personal, self.catalog, coded, self.block, at)
         odd = np.flatnonzero(~good)
         if not keep.all():
             odd = np.union1d(odd, order[~keep])
@@ -119,6 +122,10 @@ class Bulk:
             return good
         names = {source.name for name, source in self.feed.fields.items() if source.name and name != "id"}
         for name in names:
+            plain = _plain(rows[name])
+            if plain is not None:
+                compiled(same_inside)(plain, first, good)
+                continue
             starts = changes(rows[name]) + 1
             inside = starts[first[np.searchsorted(first, starts, side="right") - 1] != starts]
             good[np.searchsorted(first, inside, side="right") - 1] = False
@@ -127,9 +134,9 @@ class Bulk:
     def _figures(
         self, rows: pl.DataFrame, first: np.ndarray, good: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """total, net (empty: the total), quantity and product of all rows; events with a bad one are not good."""
+        """total, net (empty: the total), quantity (empty: one each) and product of all rows; bad ones are not good."""
         total = self._amount(rows, "total", self.digits, MAX_MINOR, first, good)
-        net = np.zeros(0, dtype=np.int64)
+        net = _NONE
         if "net" in self.amounts:
             net = self._amount(rows, "net", self.digits, MAX_MINOR, first, good)
         elif "tax" in self.amounts:
@@ -137,7 +144,7 @@ class Bulk:
         if "quantity" in self.feed.lines:
             quantity = self._amount(rows, "quantity", 3, MAX_QUANTITY, first, good)
         else:
-            quantity = np.full(rows.height, 1000, dtype=np.int64)
+            quantity = _NONE
         if "sku" in self.feed.lines:
             skus = rows[self.feed.lines["sku"].name]
             if skus.dtype == pl.String:
@@ -159,15 +166,20 @@ class Bulk:
             _mark(np.abs(numbers) > limit, first, good)
         return numbers
 
-    def _order(self, times: pl.Series, ids: pl.Series, good: np.ndarray) -> np.ndarray:
+    def _order(self, times: np.ndarray, words: Words, good: np.ndarray) -> np.ndarray:
         """int64: the good events in log order. Rows come by time; only the ids of one time may need sorting."""
-        moments = times.to_numpy()
-        tied = np.flatnonzero(moments[1:] == moments[:-1])
-        if not len(tied) or not (ids[tied + 1] < ids[tied]).any():
+        ids = words.texts["id"]
+        tied = times[1:] == times[:-1]
+        if words.ids is not None:
+            sorted_ = not (tied & (words.ids[1:] < words.ids[:-1])).any()
+        else:
+            rows = np.flatnonzero(tied)
+            sorted_ = not len(rows) or not (ids[rows + 1] < ids[rows]).any()
+        if sorted_:
             return np.flatnonzero(good)
         order = pl.DataFrame({"time": times, "id": ids}).select(pl.arg_sort_by("time", "id", maintain_order=True))
-        rows: np.ndarray = order.to_series().to_numpy().astype(np.int64)
-        kept: np.ndarray = rows[good[rows]]
+        found: np.ndarray = order.to_series().to_numpy().astype(np.int64)
+        kept: np.ndarray = found[good[found]]
         return kept
 
     def _gather(
@@ -178,24 +190,41 @@ class Bulk:
         quantity: np.ndarray,
         total: np.ndarray,
         net: np.ndarray,
-    ) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
+    ) -> tuple[pl.DataFrame, np.ndarray, np.ndarray, int]:
+        """Lines, what they add up to, their share of the content, and where in the block they lie."""
         size = int(count.sum())
-        lines = {"event": np.empty(size, dtype=np.uint32)}
-        lines |= {name: np.empty(size, dtype=np.int32) for name in ("number", "product")}
-        lines |= {name: np.empty(size, dtype=np.int64) for name in ("quantity", "net", "tax", "total")}
-        sums = np.zeros((len(first), 3), dtype=np.int64)
-        words = np.zeros((len(first), 2), dtype=np.uint64)
+        if not self.block.room(size):
+            self.block = Block(max(size, LINES), len(net) > 0)
+        sums = np.empty((3, len(first)), dtype=np.int64)
+        words = np.zeros((2, len(first)), dtype=np.uint64)
         given = (first, count, product, quantity, total, net, self.catalog.lanes, _LINE_FACTORS)
-        compiled(gather_lines)(*given, tuple(lines.values()), sums, words)
-        return lines, sums, words
+        compiled(gather_lines)(*given, self.block.arrays(size), sums, words)
+        at = self.block.take(size)
+        return self.block.frame(at, size), sums, words, at
+
+
+def _instants(times: pl.Series, first: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The times of the events, int64, 0 where there is none, and where there is one."""
+    if not times.null_count():
+        return times.to_numpy()[first], np.ones(len(first), dtype=bool)
+    told = times[first]
+    return told.fill_null(0).to_numpy(), told.is_not_null().to_numpy()
 
 
 def changes(values: pl.Series) -> np.ndarray:
     """int64: the rows whose next row has another value; a missing value is a value."""
-    if values.null_count() == 0 and (values.dtype.is_numeric() or values.dtype.is_temporal()):
-        plain = values.to_numpy()
+    plain = _plain(values)
+    if plain is not None:
         return np.flatnonzero(plain[1:] != plain[:-1])
     return values.slice(1).ne_missing(values.slice(0, max(0, len(values) - 1))).arg_true().to_numpy().astype(np.int64)
+
+
+def _plain(values: pl.Series) -> np.ndarray | None:
+    """A column of numbers or times, none missing, as numbers that are the same where its values are."""
+    if values.null_count() or not (values.dtype.is_integer() or isinstance(values.dtype, pl.Datetime)):
+        return None
+    array = values.to_numpy()
+    return array.view(np.int64) if array.dtype.kind == "M" else array
 
 
 def _mark(bad: np.ndarray, first: np.ndarray, good: np.ndarray) -> None:

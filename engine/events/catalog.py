@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from guerdon.engine.events.coding import Numbered
 from guerdon.engine.events.frames import PRODUCT_COLUMNS
 from guerdon.engine.events.mapping import Feed
 from guerdon.engine.events.units import FeedInvalid, lanes, texts
 from guerdon.rules.program import Attribute
 
-_DENSE = 1 << 26  # largest product id that is looked up in an array
-_SPARE = 1 << 20
 _DTYPES = {"string": pl.String, "boolean": pl.Boolean}
 
 
@@ -36,7 +35,7 @@ class Catalog:
         self.lanes = np.zeros((0, 2), dtype=np.uint64)
         self.joined: dict[Any, dict[str, Any]] = {}
         self._rows: dict[Any, int] = {}
-        self._dense = np.full(1, -1, dtype=np.int32)
+        self._numbered = Numbered()
         if feed.join is not None:
             self._load(feed, folder)
 
@@ -48,9 +47,9 @@ class Catalog:
     def rows(self, keys: pl.Series) -> np.ndarray:
         """int32 rows of the products frame for a column of skus; those not met before are added."""
         if keys.dtype.is_integer() and keys.null_count() == 0:
-            numbers = keys.to_numpy()
-            if len(numbers) and numbers.min() >= 0 and numbers.max() < _DENSE:
-                return self._dense_rows(keys.cast(pl.Int64))
+            numbers = keys.cast(pl.Int64, strict=False)
+            if numbers.null_count() == 0:
+                return self._rows_of(numbers.to_numpy())
         names = keys.cast(pl.String)
         distinct = names.unique(maintain_order=True)
         self._add([name for name in distinct if name not in self._rows])
@@ -60,22 +59,15 @@ class Catalog:
         joined = pl.DataFrame({"key": names}).join(table, on="key", how="left", nulls_equal=True, maintain_order="left")
         return joined["row"].to_numpy()
 
-    def _dense_rows(self, keys: pl.Series) -> np.ndarray:
-        numbers = keys.to_numpy()
-        top = int(numbers.max())
-        if top >= len(self._dense):
-            grown = np.full(top + _SPARE, -1, dtype=np.int32)
-            grown[: len(self._dense)] = self._dense
-            self._dense = grown
-        rows = self._dense[numbers]
-        if rows.size and rows.min() < 0:
+    def _rows_of(self, numbers: np.ndarray) -> np.ndarray:
+        rows, lacking = self._numbered.find(numbers)
+        if lacking:
             fresh = np.unique(numbers[rows < 0])
             names = [str(number) for number in fresh.tolist()]
             self._add([name for name in names if name not in self._rows])
-            self._dense[fresh] = [self._rows[name] for name in names]
-            rows = self._dense[numbers]
-        found: np.ndarray = rows
-        return found
+            self._numbered.put(fresh, np.array([self._rows[name] for name in names]))
+            rows, _ = self._numbered.find(numbers)
+        return rows
 
     def _add(self, skus: list[str | None]) -> None:
         if not skus:
@@ -106,10 +98,8 @@ class Catalog:
             whole = joined.with_columns(lacking).with_columns(sku=pl.Series(skus, dtype=pl.String))
             self._append(skus, whole.select(pl.col(name).cast(dtype) for name, dtype in self.dtypes.items()))
             numbers = table[feed.join.key]
-            places = numbers.to_numpy() if numbers.dtype.is_integer() else np.zeros(0, dtype=np.int64)
-            if len(places) and places.min() >= 0 and places.max() < _DENSE:
-                self._dense = np.full(int(places.max()) + _SPARE, -1, dtype=np.int32)
-                self._dense[places] = np.arange(len(places), dtype=np.int32)
+            if numbers.dtype.is_integer():
+                self._numbered.put(numbers.cast(pl.Int64).to_numpy(), np.arange(len(numbers)))
         else:
             self.joined = dict(zip(skus, joined.iter_rows(named=True), strict=True))
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
+from guerdon.engine.events.coding import Coded
 from guerdon.engine.events.event import Event
 from guerdon.engine.events.frames import Frames
 from guerdon.engine.events.listed import EventList
@@ -36,6 +37,7 @@ class Directory:
         self.known: dict[ContactKey, int] = {}
         self.given: dict[ContactKey, int] = {}
         self._ids: dict[str, int] = {}
+        self._tables: dict[int, tuple[object, np.ndarray]] = {}  # by table of names: it, and the number of each row
 
     def numbers(self, told: Frames | EventList, admitted: np.ndarray | None = None) -> np.ndarray:
         """int64[n] contact numbers, 0 for none, in log order: a contact not known is given the next number.
@@ -46,7 +48,29 @@ class Directory:
         if isinstance(told, EventList):
             keys = [None if e.contact is None else ContactKey(e.contact_kind, e.contact) for e in told.events]
             return self._one_by_one(keys, admitted)
-        events = told.events
+        coded = told.coded.get("contact")
+        return self._of_frame(told.events, admitted) if coded is None else self._of_table(told, coded, admitted)
+
+    def _of_table(self, told: Frames, coded: Coded, admitted: np.ndarray | None) -> np.ndarray:
+        """Where a reader told names as rows of a table of them: only those not found before are looked at as text."""
+        _, found = self._tables.get(id(coded.table), (None, np.zeros(0, np.int64)))
+        size = int(coded.rows.max()) + 1 if len(coded.rows) else 0
+        if len(found) < size:
+            grown = np.zeros(max(size, 2 * len(found)), np.int64)
+            grown[: len(found)] = found
+            found = grown
+            self._tables[id(coded.table)] = (coded.table, found)  # held, so that its id stays its own
+        numbers: np.ndarray = found[coded.rows]
+        unknown = np.flatnonzero(numbers == 0)
+        if len(unknown):
+            named = told.events.select("contact", "contact_kind")[unknown]
+            given = self._of_frame(named, None if admitted is None else admitted[unknown])
+            numbers[unknown] = given
+            found[coded.rows[unknown[given > 0]]] = given[given > 0]
+        return numbers
+
+    def _of_frame(self, events: pl.DataFrame, admitted: np.ndarray | None) -> np.ndarray:
+        """Of columns ``contact`` and ``contact_kind``."""
         named = events["contact"]
         if named.null_count() == len(named):
             return np.zeros(len(named), dtype=np.int64)
@@ -102,6 +126,7 @@ class Directory:
 
     def forget(self, keys: Iterable[ContactKey]) -> None:
         """Takes back what was given, where the transaction that would have written it came to nothing."""
+        self._tables.clear()
         for key in keys:
             self.known.pop(key, None)
             self.given.pop(key, None)

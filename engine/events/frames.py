@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
 
 from guerdon.engine.codes import EventType
+from guerdon.engine.events.coding import Coded
 from guerdon.engine.events.event import Event, Line
 
 # Columns of every events frame, beside the attributes (one typed column each, named after ATTRIBUTE).
@@ -47,7 +48,6 @@ EVENT_COLUMNS: dict[str, Any] = {
     "sealed": pl.String,  # JSON of what names or reaches a person beside `contact`; null if there is nothing
 }
 LINE_COLUMNS: dict[str, Any] = {
-    "event": pl.UInt32,  # row of the events frame
     "number": pl.Int32,
     "product": pl.Int32,  # row of the products frame
     "quantity": pl.Int64,
@@ -63,6 +63,13 @@ LIKE_EVENT = [name for name in EVENT_COLUMNS if name not in _APART]
 DOOR = ("actor", "approver", "role")
 
 
+class LineMemory(Protocol):
+    """Memory that the lines of several frames share, see ``block.Block``."""
+
+    def frame(self, first: int, lines: int) -> pl.DataFrame:
+        """The lines from place ``first`` on."""
+
+
 @dataclass(slots=True)
 class Frames:
     """Events, their lines, and each distinct product of those lines once.
@@ -70,7 +77,9 @@ class Frames:
     ``events`` has EVENT_COLUMNS and an ``@name`` column for each event attribute that occurs; ``lines`` LINE_COLUMNS,
     the lines of one event together, in line order, at ``line_first``; ``products`` the five product fields and a column
     for each line attribute, under its own name. ``personal`` names the attributes that are sealed when stored.
-    ``catalog``: frames that share one have products that only ever grew at their end.
+    ``catalog``: frames that share one have products that only ever grew at their end. ``coded``: what a reader knows of
+    a column's distinct values already (``contact``; ``place``: merchant and venue). ``memory``: where the lines lie, if
+    those of the next frames lie behind them, from place ``memory_at`` on.
     """
 
     events: pl.DataFrame
@@ -78,6 +87,9 @@ class Frames:
     products: pl.DataFrame
     personal: frozenset[str] = frozenset()
     catalog: object = None
+    coded: dict[str, Coded] = field(default_factory=dict)
+    memory: LineMemory | None = None
+    memory_at: int = 0
 
     def __len__(self) -> int:
         return self.events.height
@@ -148,11 +160,9 @@ class Frames:
         events = self.events[rows]
         counts = events["line_count"].to_numpy().astype(np.int64)
         places = ranges(events["line_first"].to_numpy(), counts)
-        lines = self.lines[places].with_columns(
-            event=column(np.repeat(np.arange(len(events), dtype=np.uint32), counts))
-        )
         events = events.with_columns(line_first=column(np.cumsum(counts) - counts))
-        return Frames(events, lines, self.products, self.personal, self.catalog)
+        coded = {name: each.take(rows) for name, each in self.coded.items()}
+        return Frames(events, self.lines[places], self.products, self.personal, self.catalog, coded)
 
     def part(self, start: int, stop: int) -> Frames:
         """The events from row ``start`` to before ``stop``."""
@@ -165,10 +175,13 @@ class Frames:
         size = int(events["line_count"].sum())
         return Frames(
             events.with_columns(pl.col("line_first") - first),
-            self.lines.slice(first, size).with_columns(pl.col("event") - start),
+            self.lines.slice(first, size),
             self.products,
             self.personal,
             self.catalog,
+            {name: Coded(each.table, each.rows[start:stop]) for name, each in self.coded.items()},
+            self.memory,
+            self.memory_at + first,
         )
 
     def _lines_of(self, first: int, stop: int) -> tuple[Line, ...]:
@@ -186,7 +199,7 @@ class Frames:
 def concatenated(parts: Sequence[Frames]) -> Frames:
     """Frames one after the other, as one."""
     events, lines = [], []
-    rows = lines_before = offset = 0
+    lines_before = offset = 0
     products = [parts[0].products]
     catalog = parts[0].catalog
     for part in parts:
@@ -197,18 +210,41 @@ def concatenated(parts: Sequence[Frames]) -> Frames:
             products.append(part.products)
             catalog = part.catalog
         events.append(part.events.with_columns(pl.col("line_first") + lines_before))
-        lines.append(part.lines.with_columns(pl.col("event") + rows, pl.col("product") + offset))
-        rows += len(part)
+        lines.append(part.lines.with_columns(pl.col("product") + offset) if offset else part.lines)
         lines_before += part.lines.height
     whole = products[0] if len(products) == 1 else pl.concat(products, how="diagonal")
     personal = frozenset().union(*(part.personal for part in parts))
+    memory, at = _adjacent(parts)
     return Frames(
         pl.concat(events, how="diagonal", rechunk=True),
-        pl.concat(lines, rechunk=True),
+        pl.concat(lines, rechunk=True) if memory is None else memory.frame(at, lines_before),
         whole,
         personal,
         catalog if len(products) == 1 else None,
+        _coded(parts),
+        memory,
+        at,
     )
+
+
+def _adjacent(parts: Sequence[Frames]) -> tuple[LineMemory | None, int]:
+    """The memory of all the parts' lines and where it begins, if they lie there one after the other."""
+    memory, at = parts[0].memory, parts[0].memory_at
+    for part in parts:
+        if part.memory is None or part.memory is not memory or part.memory_at != at:
+            return None, 0
+        at += part.lines.height
+    return memory, parts[0].memory_at
+
+
+def _coded(parts: Sequence[Frames]) -> dict[str, Coded]:
+    """What is known of the columns of all parts by the same tables."""
+    coded = {}
+    for name, first in parts[0].coded.items():
+        same = [part.coded[name].rows for part in parts if name in part.coded and part.coded[name].table is first.table]
+        if len(same) == len(parts):
+            coded[name] = Coded(first.table, np.concatenate(same))
+    return coded
 
 
 def ranges(first: np.ndarray, counts: np.ndarray) -> np.ndarray:

@@ -31,7 +31,7 @@ def frames_from_events(events: Sequence[Event], personal: frozenset[str] = froze
     for name in sorted({name for event in events for name in event.attributes} - personal):
         values = [event.attributes.get(name) for event in events]
         frame = frame.with_columns(pl.Series(ATTRIBUTE + name, values, dtype=_dtype(values)))
-    return Frames(frame, *_lines(events, counts), personal)
+    return Frames(frame, *_lines(events), personal)
 
 
 def open_part(event: Event) -> str | None:
@@ -57,7 +57,7 @@ def _sealed_part(event: Event, personal: frozenset[str]) -> str | None:
     return canonical(sealed) if sealed else None
 
 
-def _lines(events: Sequence[Event], counts: np.ndarray) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _lines(events: Sequence[Event]) -> tuple[pl.DataFrame, pl.DataFrame]:
     lines = [line for event in events for line in event.lines]
     names = sorted({name for line in lines for name in line.attributes})
     rows: dict[tuple[Any, ...], int] = {}
@@ -68,7 +68,6 @@ def _lines(events: Sequence[Event], counts: np.ndarray) -> tuple[pl.DataFrame, p
             key += tuple(line.attributes.get(name) for name in names)  # type: ignore[assignment]
         places.append(rows.setdefault(key, len(rows)))
     table: dict[str, Any] = {
-        "event": np.repeat(np.arange(len(events), dtype=np.uint32), counts),
         "number": np.array([line.number for line in lines], dtype=np.int32),
         "product": np.array(places, dtype=np.int32),
     }

@@ -2,24 +2,75 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
 import numpy as np
 import polars as pl
 
 from guerdon.engine.codes import EventType
-from guerdon.engine.events.coding import distinct_rows
+from guerdon.engine.events.coding import Coded, distinct_rows
 from guerdon.engine.events.content import HEAD_FACTORS, place_text
-from guerdon.engine.events.frames import EVENT_COLUMNS, column
-from guerdon.engine.events.kernel import mixed
+from guerdon.engine.events.frames import EVENT_COLUMNS
+from guerdon.engine.events.kernel import add_lanes, add_numbers, compiled, mixed
 from guerdon.engine.events.mapping import Feed
 from guerdon.engine.events.place import Places, UnknownPlace
 from guerdon.engine.events.reading import MAX_TEXT, compared
+from guerdon.engine.events.rendered import Rendered
 from guerdon.engine.events.units import lanes, texts
 
 _PLACE = ("merchant", "venue", "tap")
-_WORDS = ("id", "contact", *_PLACE, "channel", "reference", "series")
+_TOLD = ("id", "contact", "channel", "reference", "series")
 _HASHED = ("contact", "place", "channel", "reference", "series")  # in the order of content.HEAD_FACTORS
 _FACTORS = np.array(HEAD_FACTORS, dtype=np.uint64)
 _FIRST_TEXT = 6
+_Key = tuple[str | None, str | None, str | None]
+
+
+@dataclass(slots=True)
+class Words:
+    """Texts of some events, and the numbers of their contacts and places in tables of distinct ones."""
+
+    texts: dict[str, pl.Series]
+    ids: np.ndarray | None  # of ids that are whole numbers of the same count of digits: in the order of the texts
+    place: Coded
+    contact: Coded | None
+
+    def take(self, rows: np.ndarray) -> Words:
+        """The same of the events at ``rows``."""
+        found = {name: each[rows] for name, each in self.texts.items()}
+        ids = None if self.ids is None else self.ids[rows]
+        return Words(found, ids, self.place.take(rows), self.contact and self.contact.take(rows))
+
+
+@dataclass(slots=True)
+class PlaceTexts:
+    """Each distinct place that a feed told, with what it stands for; grows as events come."""
+
+    rows: dict[_Key, int] = field(default_factory=dict)
+    full: list[_Key] = field(default_factory=list)
+    known: np.ndarray = field(default_factory=lambda: np.zeros(0, bool))
+    lanes: np.ndarray = field(default_factory=lambda: np.zeros((0, 2), np.uint64))  # of the place as it was told
+    columns: dict[str, pl.Series] = field(default_factory=dict)
+
+    def add(self, keys: Iterable[_Key], places: Places) -> None:
+        """Look up places that are new."""
+        fresh = [key for key in dict.fromkeys(keys) if key not in self.rows]
+        if not fresh and self.columns:
+            return
+        known = []
+        for key in fresh:
+            self.rows[key] = len(self.rows)
+            try:
+                self.full.append(tuple(places.resolve(*key)) if any(key) else (None, None, None))
+                known.append(True)
+            except UnknownPlace:
+                self.full.append((None, None, None))
+                known.append(False)
+        self.known = np.concatenate([self.known, np.array(known, bool)])
+        self.lanes = np.concatenate([self.lanes, lanes([place_text(*key) for key in fresh])])
+        for place, name in enumerate(_PLACE):
+            self.columns[name] = pl.Series(name, [each[place] for each in self.full], dtype=pl.String)
 
 
 class Heads:
@@ -29,20 +80,23 @@ class Heads:
         self.feed = feed
         self.places = places
         self.source = source
+        self.contacts = Rendered()
+        self.met = PlaceTexts()
 
-    def words(self, rows: pl.DataFrame, first: np.ndarray, good: np.ndarray) -> dict[str, pl.Series]:
-        """Text of each event, places looked up; events whose text can't be taken so are no longer good.
-
-        ``place_a`` and ``place_b`` are the lanes of the place as it was told.
-        """
+    def words(self, rows: pl.DataFrame, first: np.ndarray, good: np.ndarray) -> Words:
+        """Text of each event, places looked up; events whose text can't be taken so are no longer good."""
         found: dict[str, pl.Series] = {}
-        for name in _WORDS:
-            source = self.feed.fields.get(name)
-            if source is None or not source.name:
-                value = source.value if source is not None else None
-                found[name] = pl.Series(name, [value], dtype=pl.String).new_from_index(0, len(first))
+        contact = ids = None
+        for name in _TOLD:
+            told = self._told(name, rows, first)
+            if told is None:
+                found[name] = self._constant(name, len(first))
                 continue
-            told = rows[source.name][first]
+            if name == "contact" and (contact := self.contacts.code(told)) is not None:
+                found[name] = _gathered(self.contacts.texts, contact.rows).alias(name)
+                continue
+            if name == "id":
+                ids = _ordered(told)
             found[name] = texts(told).alias(name)
             if not told.dtype.is_integer():
                 good &= _fits(found[name], 64 if name == "channel" else MAX_TEXT)
@@ -50,76 +104,97 @@ class Heads:
             good &= found["id"].is_not_null().to_numpy()
         found["reference_told"] = found["reference"]
         found["reference"], found["series"] = _compared(found["reference"]), _compared(found["series"])
-        self._look_up(found, good)
-        return found
+        place = self._look_up(rows, first, good)
+        for name in _PLACE:
+            found[name] = _gathered(self.met.columns[name], place)
+        return Words(found, ids, Coded(self.met, place), contact)
 
-    def _look_up(self, found: dict[str, pl.Series], good: np.ndarray) -> None:
-        """Each distinct place once."""
-        told = [found[name] for name in _PLACE]
+    def _told(self, name: str, rows: pl.DataFrame, first: np.ndarray) -> pl.Series | None:
+        source = self.feed.fields.get(name)
+        if source is None or not source.name:
+            return None
+        told = rows[source.name]
+        if told.dtype.is_integer() and not told.null_count():
+            return pl.Series(name, told.to_numpy()[first], dtype=told.dtype)
+        return told[first]
+
+    def _constant(self, name: str, size: int) -> pl.Series:
+        source = self.feed.fields.get(name)
+        return pl.Series(name, [source.value if source is not None else None], dtype=pl.String).new_from_index(0, size)
+
+    def _look_up(self, rows: pl.DataFrame, first: np.ndarray, good: np.ndarray) -> np.ndarray:
+        """int32: the row of each event's place; each distinct one looked up once."""
+        told = []
+        for name in _PLACE:
+            column = self._told(name, rows, first)
+            if column is None:
+                column = self._constant(name, len(first))
+            elif not column.dtype.is_integer():
+                column = texts(column)
+                good &= _fits(column, MAX_TEXT)
+            told.append(column)
         example, which = distinct_rows(told)
-        keys = list(zip(*(each[example] for each in told), strict=True))
-        known = np.ones(len(keys), dtype=bool)
-        full: list[tuple[str | None, ...]] = []
-        for row, key in enumerate(keys):
-            try:
-                full.append(self.places.resolve(*key) if any(key) else (None, None, None))
-            except UnknownPlace:
-                full.append((None, None, None))
-                known[row] = False
-        if not known.all():
-            good &= known[which]
-        for name, values in zip(_PLACE, zip(*full, strict=True), strict=True):
-            found[name] = pl.Series(name, values, dtype=pl.String)[which]
-        place = lanes([place_text(*key) for key in keys])[which]
-        found["place_a"], found["place_b"] = column(place[:, 0]), column(place[:, 1])
+        keys = list(zip(*(texts(_gathered(each, example)) for each in told), strict=True))
+        self.met.add(keys, self.places)
+        place = np.array([self.met.rows[key] for key in keys], dtype=np.int32)[which]
+        if not self.met.known.all():
+            good &= self.met.known[place]
+        return place
 
     def events(
-        self,
-        times: np.ndarray,
-        words: dict[str, pl.Series],
-        order: np.ndarray,
-        sums: np.ndarray,
-        line_lanes: np.ndarray,
-        received_at: int,
+        self, times: np.ndarray, words: Words, sums: np.ndarray, line_lanes: np.ndarray, received_at: int
     ) -> dict[str, pl.Series]:
-        """Columns of the events frame but for lines, in ``order``; times, sums and lanes are in it already."""
+        """Columns of the events frame but for lines, all in one order; sums and lanes are those of ``gather_lines``."""
         size = len(times)
-        if size != len(words["id"]) or not np.array_equal(order, np.arange(size)):
-            words = {name: each[order] for name, each in words.items()}
         content = self._content(times, words, sums, line_lanes)
         constant = {"source": self.source, "type": int(EventType.PURCHASE), "received_at": received_at}
         constant |= dict.fromkeys(("seq", "contact_number", "spend_kind", "spend_amount"), 0)
         constant |= dict.fromkeys(("contact_kind", "currency", "rest", "sealed"), None)
         arrays = {
             "time": times,
-            "total": sums[:, 0],
-            "net": sums[:, 1],
-            "tax": sums[:, 0] - sums[:, 1],
-            "quantity": sums[:, 2],
-            "content_a": content[:, 0],
-            "content_b": content[:, 1],
+            "total": sums[0],
+            "net": sums[1],
+            "tax": sums[0] - sums[1],
+            "quantity": sums[2],
+            "content_a": content[0],
+            "content_b": content[1],
         }
         fixed = {
             name: pl.Series(name, [value], dtype=EVENT_COLUMNS[name]).new_from_index(0, size)
             for name, value in constant.items()
         }
-        return words | {name: column(array) for name, array in arrays.items()} | fixed
+        return words.texts | {name: pl.Series(name, array) for name, array in arrays.items()} | fixed
 
-    def _content(
-        self, times: np.ndarray, words: dict[str, pl.Series], sums: np.ndarray, line_lanes: np.ndarray
-    ) -> np.ndarray:
-        """``content.event_content`` of whole columns."""
-        hashed = line_lanes.copy()
-        place = np.stack([words["place_a"].to_numpy(), words["place_b"].to_numpy()], axis=1)
-        numbers = (times.astype(np.uint64), sums[:, 0].astype(np.uint64), sums[:, 1].astype(np.uint64))
-        hashed += np.uint64(EventType.PURCHASE) * _FACTORS[:, 0]
-        for lane in (0, 1):
-            for number, factor in zip(numbers, _FACTORS[lane, 1:], strict=False):
-                hashed[:, lane] += number * factor
-        for row, name in enumerate(_HASHED):
-            if name == "place" or words[name].null_count() < len(times):
-                hashed += (place if name == "place" else lanes(words[name])) * _FACTORS[:, _FIRST_TEXT + row]
+    def _content(self, times: np.ndarray, words: Words, sums: np.ndarray, line_lanes: np.ndarray) -> np.ndarray:
+        """uint64[2, n]: ``content.event_content`` of whole columns. ``line_lanes`` is used up."""
+        hashed = line_lanes
+        for place, numbers in enumerate((times, sums[0], sums[1])):
+            compiled(add_numbers)(hashed, numbers, np.ascontiguousarray(_FACTORS[:, 1 + place]))
+        hashed += (np.uint64(EventType.PURCHASE) * _FACTORS[:, 0])[:, None]
+        for place, name in enumerate(_HASHED):
+            factors = np.ascontiguousarray(_FACTORS[:, _FIRST_TEXT + place])
+            if name == "place":
+                compiled(add_lanes)(hashed, self.met.lanes, words.place.rows, factors)
+            elif name == "contact" and words.contact is not None:
+                compiled(add_lanes)(hashed, self.contacts.lanes, words.contact.rows, factors)
+            elif words.texts[name].null_count() < len(times):
+                hashed += (lanes(words.texts[name]) * factors).T
         return mixed(hashed)
+
+
+def _gathered(values: pl.Series, rows: np.ndarray) -> pl.Series:
+    if values.null_count() == len(values) > 0:
+        return values.new_from_index(0, len(rows))
+    return values[rows.astype(np.uint32)]
+
+
+def _ordered(told: pl.Series) -> np.ndarray | None:
+    """Whole numbers that are in order where their texts are; None if they may not be."""
+    if not told.dtype.is_integer() or told.null_count() or not len(told):
+        return None
+    numbers = told.to_numpy()
+    low, high = int(numbers.min()), int(numbers.max())
+    return numbers if low >= 0 and len(str(low)) == len(str(high)) else None
 
 
 def _fits(values: pl.Series, limit: int) -> np.ndarray:

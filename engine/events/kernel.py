@@ -17,6 +17,9 @@ _MIX_A = np.uint64(0xFF51AFD7ED558CCD)
 _MIX_B = np.uint64(0xC4CEB9FE1A85EC53)
 _SHIFT = np.uint64(33)
 _BYTE = np.uint64(256)
+_SPREAD = np.uint64(0x9E3779B97F4A7C15)
+_HALF = np.uint64(32)
+_NEXT = np.uint64(1)
 
 
 @cache
@@ -24,7 +27,7 @@ def compiled(function: Callable[..., Any]) -> Any:
     """The compiled twin of a function of this module."""
     import numba
 
-    return numba.njit(cache=True, error_model="numpy")(function)
+    return numba.njit(cache=True, error_model="numpy", nogil=True)(function)
 
 
 def whole_numbers(values: np.ndarray, factor: float, closeness: float, out: np.ndarray, bad: np.ndarray) -> bool:
@@ -42,63 +45,113 @@ def whole_numbers(values: np.ndarray, factor: float, closeness: float, out: np.n
     return some
 
 
+def look_up(numbers: np.ndarray, table: np.ndarray, rows: np.ndarray) -> bool:
+    """Rows of numbers in a hash table (int64[2^k, 2]: number, row), -1 for those not in it; whether there are such."""
+    mask = np.uint64(len(table) - 1)
+    lacking = False
+    for place in range(len(numbers)):
+        number = numbers[place]
+        at = np.uint64(number) * _SPREAD
+        at = (at ^ (at >> _HALF)) & mask
+        while table[at, 1] >= 0 and table[at, 0] != number:
+            at = (at + _NEXT) & mask
+        row = table[at, 1]
+        rows[place] = row
+        lacking |= row < 0
+    return lacking
+
+
+def lay_down(numbers: np.ndarray, rows: np.ndarray, table: np.ndarray) -> None:
+    """Put numbers that are not in it into a hash table with room for them."""
+    mask = np.uint64(len(table) - 1)
+    for place in range(len(numbers)):
+        at = np.uint64(numbers[place]) * _SPREAD
+        at = (at ^ (at >> _HALF)) & mask
+        while table[at, 1] >= 0:
+            at = (at + _NEXT) & mask
+        table[at, 0] = numbers[place]
+        table[at, 1] = rows[place]
+
+
+def same_inside(values: np.ndarray, first: np.ndarray, good: np.ndarray) -> None:
+    """Groups of rows (from ``first`` on) that do not all hold the same value are no longer good."""
+    for event in range(len(first)):
+        end = first[event + 1] if event + 1 < len(first) else len(values)
+        told = values[first[event]]
+        same = True
+        for row in range(first[event] + 1, end):
+            same &= values[row] == told
+        good[event] &= same
+
+
 def gather_lines(
     first: np.ndarray,  # int64[n] rows of the line arrays, in the order in which events are wanted
     count: np.ndarray,  # int32[n]
     product: np.ndarray,  # int32[rows]
-    quantity: np.ndarray,  # int64[rows]
+    quantity: np.ndarray,  # int64[rows]; empty: one each
     total: np.ndarray,
     net: np.ndarray,  # int64[rows]; empty: the total
     lanes: np.ndarray,  # uint64[products, 2]
     factors: np.ndarray,  # uint64[2, 6] content.LINE_FACTORS
-    lines: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray],
-    sums: np.ndarray,  # int64[n, 3] total, net, quantity
-    words: np.ndarray,  # uint64[n, 2] the lines' share of the content
+    lines: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray],
+    sums: np.ndarray,  # int64[3, n] total, net, quantity
+    words: np.ndarray,  # uint64[2, n] the lines' share of the content
 ) -> None:
-    """Lines in the order of their events, with what they add up to and the hash of what they say."""
-    line_event, line_number, line_product, line_quantity, line_net, line_tax, line_total = lines
+    """Lines in the order of their events, with what they add up to and the hash of what they say.
+
+    Without ``net`` neither the net nor the tax of lines is written.
+    """
+    line_number, line_product, line_quantity, line_net, line_tax, line_total = lines
     told_net = len(net) > 0
+    told_quantity = len(quantity) > 0
     at = 0
     for event in range(len(first)):
-        a = np.uint64(0)
-        b = np.uint64(0)
+        gross = 0
+        before_tax = 0
+        pieces = 0
         for place in range(count[event]):
             row = first[event] + place
             kind = product[row]
             amount = total[row]
-            netto = net[row] if told_net else amount
-            line_event[at] = event
+            many = quantity[row] if told_quantity else 1000
+            netto = amount
             line_number[at] = place + 1
             line_product[at] = kind
-            line_quantity[at] = quantity[row]
+            line_quantity[at] = many
             line_total[at] = amount
-            line_net[at] = netto
-            line_tax[at] = amount - netto
+            if told_net:
+                netto = net[row]
+                line_net[at] = netto
+                line_tax[at] = amount - netto
             at += 1
-            sums[event, 0] += amount
-            sums[event, 1] += netto
-            sums[event, 2] += quantity[row]
-            number = np.uint64(place + 1)
-            pieces = np.uint64(quantity[row])
-            before_tax = np.uint64(netto)
-            tax = np.uint64(amount - netto)
-            gross = np.uint64(amount)
-            word = number * factors[0, 0] + pieces * factors[0, 1] + before_tax * factors[0, 2]
-            word += tax * factors[0, 3] + gross * factors[0, 4] + lanes[kind, 0] * factors[0, 5]
-            word ^= word >> _SHIFT
-            word *= _MIX_A
-            word ^= word >> _SHIFT
-            word *= _MIX_B
-            a += word ^ (word >> _SHIFT)
-            word = number * factors[1, 0] + pieces * factors[1, 1] + before_tax * factors[1, 2]
-            word += tax * factors[1, 3] + gross * factors[1, 4] + lanes[kind, 1] * factors[1, 5]
-            word ^= word >> _SHIFT
-            word *= _MIX_A
-            word ^= word >> _SHIFT
-            word *= _MIX_B
-            b += word ^ (word >> _SHIFT)
-        words[event, 0] = a
-        words[event, 1] = b
+            gross += amount
+            before_tax += netto
+            pieces += many
+            for lane in range(2):
+                word = np.uint64(place + 1) * factors[lane, 0] + np.uint64(many) * factors[lane, 1]
+                word += np.uint64(netto) * factors[lane, 2] + np.uint64(amount - netto) * factors[lane, 3]
+                word += np.uint64(amount) * factors[lane, 4] + lanes[kind, lane] * factors[lane, 5]
+                word = (word ^ (word >> _SHIFT)) * _MIX_A
+                word = (word ^ (word >> _SHIFT)) * _MIX_B
+                words[lane, event] += word ^ (word >> _SHIFT)
+        sums[0, event] = gross
+        sums[1, event] = before_tax
+        sums[2, event] = pieces
+
+
+def add_numbers(words: np.ndarray, numbers: np.ndarray, factors: np.ndarray) -> None:
+    """Numbers of events (int64[n]) into their hashes (uint64[2, n]), by the factor of each lane."""
+    for lane in range(2):
+        factor = factors[lane]
+        for event in range(len(numbers)):
+            words[lane, event] += np.uint64(numbers[event]) * factor
+
+
+def add_lanes(words: np.ndarray, lanes: np.ndarray, rows: np.ndarray, factors: np.ndarray) -> None:
+    """Texts, as rows of a table of their lanes (uint64[m, 2]), into the hashes of events."""
+    for event in range(len(rows)):
+        words[0, event] += lanes[rows[event], 0] * factors[0]
+        words[1, event] += lanes[rows[event], 1] * factors[1]
 
 
 def text_lanes_of(offsets: np.ndarray, data: np.ndarray, lanes: np.ndarray) -> None:

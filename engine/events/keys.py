@@ -81,7 +81,8 @@ class ListedKeys:
         """Which of the events at ``rows`` have a business key that comes twice there or that the ledger knows, bool."""
         events = [self._events[row] for row in rows.tolist()]
         keys = [(event.merchant or "", event.series or "", str(event.reference)) for event in events]
-        return _twice(keys) | np.array([ledger.is_taken(*key) for key in keys], bool)
+        count = Counter(keys)
+        return np.array([count[key] > 1 or ledger.is_taken(*key) for key in keys], bool)
 
 
 class FramedKeys:

@@ -206,7 +206,7 @@ def _cut(frames: Iterator[pl.DataFrame], rows: int) -> Iterator[pl.DataFrame]:
                 held.append(piece)
                 continue
             held.append(piece.head(end))
-            yield pl.concat(held)
+            yield pl.concat(held, rechunk=True)
             held = [piece.slice(end)]
     if held:
-        yield pl.concat(held)
+        yield pl.concat(held, rechunk=True)

@@ -18,6 +18,7 @@ from guerdon.engine.events.times import BadTime, Zone, instant, text, zone
 
 CLOSENESS = 1e-3  # of the last decimal: how far a float may be from what it stands for
 _MOST_DIGITS = 15
+_FIT = (pl.Int8, pl.Int16, pl.Int32, pl.Int64)
 _OFFSET_FORMATS = ("%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%d %H:%M:%S%.f%#z")
 _LOCAL_FORMATS = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M")
 _DATE_FORMATS = ("%Y-%m-%d", "%Y%m%d")
@@ -32,8 +33,12 @@ def whole(values: pl.Series, digits: int, source: Column) -> tuple[np.ndarray, n
     if values.dtype.is_float():
         return _floats(values, digits, source)
     if values.dtype.is_integer():
-        found = values.cast(pl.Int64, strict=False)
         limit = 10 ** (18 - digits)
+        if values.null_count() == 0 and values.dtype in _FIT and len(values):
+            numbers = values.to_numpy().astype(np.int64, copy=False)
+            if numbers.min() >= -limit and numbers.max() <= limit:
+                return numbers * 10**digits, None
+        found = values.cast(pl.Int64, strict=False)
         found = found.set(~found.is_between(-limit, limit).fill_null(True), None) * 10**digits
     else:
         found = _texts(values.cast(pl.String), digits)
@@ -113,7 +118,8 @@ def _floats(values: pl.Series, digits: int, source: Column) -> tuple[np.ndarray,
         raise FeedInvalid(
             f"column {source.name!r} holds floats; say how many decimals: {{column: {source.name}, decimals: 2}}"
         )
-    numbers = values.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    whole_column = values.dtype == pl.Float64 and values.null_count() == 0
+    numbers = (values if whole_column else values.cast(pl.Float64).fill_null(float("nan"))).to_numpy()
     out = np.empty(len(numbers), dtype=np.int64)
     bad = np.zeros(len(numbers), dtype=bool)
     some = compiled(whole_numbers)(numbers, float(10**source.decimals), CLOSENESS, out, bad)

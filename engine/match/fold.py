@@ -27,7 +27,7 @@ def compiled(function: Callable[..., Any]) -> Any:
     """The compiled twin of a loop of this module."""
     import numba
 
-    return numba.njit(cache=True, error_model="numpy")(function)
+    return numba.njit(cache=True, error_model="numpy", nogil=True)(function)
 
 
 def lay_lines(
@@ -53,23 +53,31 @@ def lay_lines(
 
 
 def sum_selectors(
+    at: tuple[int, int],  # the event to begin with, and the rows of selectors in use
     first: np.ndarray,  # int64[n]
     count: np.ndarray,  # int32[n]
-    line_selectors: np.ndarray,  # uint64[lines, words]
-    total: np.ndarray,  # int64[lines]
-    net: np.ndarray,
-    quantity: np.ndarray,
-    selectors: Any,  # SELECTOR, as many rows as there are (event, selector) with a line
-) -> None:
-    """One row for each selector that matches a line of an event, in ascending selector."""
-    words = line_selectors.shape[1]
+    figures: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray],  # product, number, total, net, quantity
+    product_words: np.ndarray,  # uint64[products, words] selectors that the product alone decides
+    line_words: np.ndarray,  # uint64[lines, words] the other selectors; no rows where there are none
+    events: Any,  # EVENT[n]: the ranges of selectors are filled
+    selectors: Any,  # SELECTOR: a row for each selector that matches a line of the event, in ascending selector
+) -> tuple[int, int]:
+    """What lines add up to by selector; the first event without sure room (or n), and the rows in use."""
+    product, _, total, net, quantity = figures
+    words = product_words.shape[1]
+    per_line = line_words.shape[0] > 0
     sums = np.zeros((words * 64, 3), dtype=np.int64)
     touched = np.zeros(words, dtype=np.uint64)
-    row = 0
-    for event in range(len(first)):
+    start, row = at
+    for event in range(start, len(first)):
+        if row + words * 64 > len(selectors):
+            return event, row
+        events[event].selector_first = row
         for line in range(first[event], first[event] + count[event]):
             for word in range(words):
-                bits = line_selectors[line, word]
+                bits = product_words[product[line], word]
+                if per_line:
+                    bits |= line_words[line, word]
                 touched[word] |= bits
                 while bits != _ZERO:
                     rest = bits & (bits - _BIT)
@@ -88,43 +96,46 @@ def sum_selectors(
                 selectors[row].total = sums[place, 0]
                 selectors[row].net = sums[place, 1]
                 selectors[row].quantity = sums[place, 2]
-                sums[place, 0] = 0
-                sums[place, 1] = 0
-                sums[place, 2] = 0
+                sums[place] = 0
                 row += 1
                 bits = rest
+        events[event].selector_count = row - events[event].selector_first
+    return len(first), row
 
 
 def sum_pools(
+    at: tuple[int, int],  # the event to begin with, and the rows of buckets in use
     first: np.ndarray,  # int64[n]
     count: np.ndarray,  # int32[n]
-    product: np.ndarray,  # int32[lines] rows of product_pools
-    number: np.ndarray,  # int32[lines]
-    total: np.ndarray,  # int64[lines]
-    line_selectors: np.ndarray,  # uint64[lines, words]
-    product_pools: np.ndarray,  # uint64[products] pools that the product alone decides
+    figures: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray],  # product, number, total, net, quantity
+    line_words: np.ndarray,  # uint64[lines, words]; no rows where lines decide nothing
+    product_pools: np.ndarray,  # uint64[products] pools that the product alone decides; one row if it decides none
     line_pools: np.ndarray,  # int64[m, 2] pool and selector of those that the line decides
     event_pools: np.ndarray,  # uint64[n] pools open at the event's place and time
-    buckets: Any,  # BUCKET[lines]
-    bucket_count: np.ndarray,  # int32[n], is filled
-) -> int:
-    """One row for each set of pools that allows lines of an event, in the order of first lines; how many there are.
+    events: Any,  # EVENT[n]: the ranges of buckets are filled
+    buckets: Any,  # BUCKET: a row for each set of pools that allows lines of the event, in the order of first lines
+) -> tuple[int, int]:
+    """What lines add up to by the pools that may pay them; the first event without room (or n), and the rows in use.
 
     A line's value is its total, negative ones too; a line that no pool allows is in none.
     """
-    used = 0
-    for event in range(len(first)):
-        start = used
+    product, number, total, _, _ = figures
+    same = product_pools.shape[0] == 1
+    start, used = at
+    for event in range(start, len(first)):
+        if used + count[event] > len(buckets):
+            return event, used
+        begin = used
         for line in range(first[event], first[event] + count[event]):
-            pools = product_pools[product[line]]
+            pools = product_pools[0 if same else product[line]]
             for row in range(len(line_pools)):
                 selector = line_pools[row, 1]
-                if (line_selectors[line, selector // 64] >> np.uint64(selector % 64)) & _BIT:
+                if (line_words[line, selector // 64] >> np.uint64(selector % 64)) & _BIT:
                     pools |= _BIT << np.uint64(line_pools[row, 0])
             pools &= event_pools[event]
             if pools == _ZERO:
                 continue
-            bucket = start
+            bucket = begin
             while bucket < used and buckets[bucket].pools != pools:
                 bucket += 1
             if bucket == used:
@@ -133,5 +144,6 @@ def sum_pools(
                 buckets[bucket].first_line = number[line]
                 used += 1
             buckets[bucket].total += total[line]
-        bucket_count[event] = used - start
-    return used
+        events[event].bucket_first = begin
+        events[event].bucket_count = used - begin
+    return len(first), used

@@ -38,6 +38,7 @@ class Matcher:
         self.places = PlaceTable(program)
         self.zone = zone(program.business.time_zone)
         self.registers = program.business.register
+        self._met: dict[int, tuple[object, np.ndarray, np.ndarray]] = {}  # table, place rows, merchants
 
     def events(self, events: Sequence[Event], contacts: Sequence[int] | np.ndarray | None = None) -> Batch:
         """The rows of a few events, tested in plain Python. ``contacts``: rows of the state arrays, -1 for none."""
@@ -68,7 +69,7 @@ class Matcher:
         number = np.array([line.number for line in lines], dtype=np.int32)
         product = np.arange(len(lines), dtype=np.int32)
         return self._batch(
-            rows, masks, contacts, count, product, number, sums, words, np.zeros((0, 1), dtype=np.uint64)
+            rows, masks, contacts, count, product, number, sums, words, np.zeros((0, 1), dtype=np.uint64), True
         )
 
     def frames(self, frames: Frames, contacts: np.ndarray | None = None) -> Batch:
@@ -93,16 +94,35 @@ class Matcher:
             sums,
             of_product,
             of_line,
+            self.terms.splits_spend,
         )
 
     def _places(self, frames: Frames) -> tuple[np.ndarray, np.ndarray]:
         """Place row and merchant index of each event, each distinct place looked up once."""
+        coded, channel = frames.coded.get("place"), frames.events["channel"]
+        if coded is not None and channel.null_count() == len(channel):
+            places, merchants = self._of_table(coded.table)
+            return places[coded.rows], merchants[coded.rows]
         told = [frames.events[name] for name in ("merchant", "venue", "channel")]
         example, which = distinct_rows(told)
         keys = list(zip(*(each[example] for each in told), strict=True))
+        places, merchants = self._look_up(keys)
+        return places[which], merchants[which]
+
+    def _of_table(self, table: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Place row and merchant index of each row of a reader's table of places, which only grows."""
+        _, places, merchants = self._met.get(id(table), (None, np.zeros(0, np.int32), np.zeros(0, np.int32)))
+        if len(places) < len(table.full):
+            more = self._look_up([(merchant, venue, None) for merchant, venue, _ in table.full[len(places) :]])
+            places, merchants = np.concatenate([places, more[0]]), np.concatenate([merchants, more[1]])
+            self._met[id(table)] = (table, places, merchants)  # held, so that its id stays its own
+        return places, merchants
+
+    def _look_up(self, keys: Sequence[tuple[str | None, str | None, str | None]]) -> tuple[np.ndarray, np.ndarray]:
+        """Place row and merchant index of (merchant, venue, channel)."""
         places = np.array([self.places.row(*key) for key in keys], dtype=np.int32)
         merchants = np.array([self.places.merchants.get(key[0] or "", -1) for key in keys], dtype=np.int32)
-        return places[which], merchants[which]
+        return places, merchants
 
     def _batch(
         self,
@@ -115,6 +135,7 @@ class Matcher:
         sums: dict[str, np.ndarray],
         of_product: np.ndarray,
         of_line: np.ndarray,
+        laid: bool,
     ) -> Batch:
         """The parts that both ways share: local time, pools open, and the fold of the lines."""
         terms = self.terms
@@ -125,23 +146,47 @@ class Matcher:
         place_masks, place_pools = self.places.arrays()
         minute = (rows["local"] // _MINUTE - _FIRST_MONDAY) % WEEK_MINUTES
         open_pools = place_pools[rows["place"]] & terms.pool_week[minute] if len(rows) else place_pools[:0]
-        lines = np.empty(len(product), dtype=LINE)
-        line_selectors = np.empty((len(product), terms.selector_words), dtype=np.uint64)
-        compiled(lay_lines)((product, number, *sums.values()), of_product, of_line, lines, line_selectors)
-        first = _spread(rows, "line", count)
-        selectors = np.empty(_spread_selectors(rows, first, count, line_selectors), dtype=SELECTOR)
-        compiled(sum_selectors)(first, count, line_selectors, *sums.values(), selectors)
-        buckets = np.empty(len(product), dtype=BUCKET)
-        bucket_count = np.zeros(len(rows), dtype=np.int32)
+        first = _spread(rows, count)
+        figures = (product, number, *sums.values())
+        lines, line_selectors = self._lines(figures, of_product, of_line, laid)
         pools = (*self._pools(of_product, bool(len(of_line))), open_pools)
-        used = compiled(sum_pools)(
-            first, count, product, number, sums["total"], line_selectors, *pools, buckets, bucket_count
-        )
-        _spread(rows, "bucket", bucket_count)
-        return Batch(rows, selectors, buckets[:used], lines, line_selectors, masks, place_masks)
+        selectors = np.empty(4 * len(rows) + 64 * terms.selector_words, dtype=SELECTOR)
+        done, used = 0, 0
+        while True:
+            done, used = compiled(sum_selectors)(
+                (done, used), first, count, figures, of_product, of_line, rows, selectors
+            )
+            if done == len(rows):
+                break
+            selectors = _grown(selectors, used, 64 * terms.selector_words)
+        buckets = np.empty(2 * len(rows), dtype=BUCKET)
+        done, filled = 0, 0
+        while True:
+            done, filled = compiled(sum_pools)((done, filled), first, count, figures, of_line, *pools, rows, buckets)
+            if done == len(rows):
+                break
+            buckets = _grown(buckets, filled, int(count[done]))
+        return Batch(rows, selectors[:used], buckets[:filled], lines, line_selectors, masks, place_masks)
+
+    def _lines(
+        self, figures: tuple[np.ndarray, ...], of_product: np.ndarray, of_line: np.ndarray, laid: bool
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Rows and selectors of each line; none where nobody will look at single lines."""
+        size = len(figures[0]) if laid else 0
+        lines = np.empty(size, dtype=LINE)
+        line_selectors = np.empty((size, self.terms.selector_words), dtype=np.uint64)
+        if size:
+            compiled(lay_lines)(figures, of_product, of_line, lines, line_selectors)
+        return lines, line_selectors
 
     def _pools(self, of_product: np.ndarray, per_line: bool) -> tuple[np.ndarray, np.ndarray]:
-        """Pools that each product may be paid by, and (pool, selector) of those that the line itself decides."""
+        """Pools that each product may be paid by, and (pool, selector) of those that the line itself decides.
+
+        One row for all products where pools ask nothing of them.
+        """
+        if all(selector < 0 for selector in self.terms.pool_selectors):
+            every = sum(1 << pool for pool in range(len(self.terms.pool_selectors)))
+            return np.array([every], dtype=np.uint64), np.zeros((0, 2), dtype=np.int64)
         pools = np.zeros(len(of_product), dtype=np.uint64)
         others = []
         for pool, selector in enumerate(self.terms.pool_selectors):
@@ -186,20 +231,15 @@ def line_values(line: Line) -> dict[str, Any]:
     }
 
 
-def _spread(rows: np.ndarray, name: str, count: np.ndarray) -> np.ndarray:
-    """Sets first and count of a part of the events, which lie one after the other; gives the firsts as int64."""
+def _spread(rows: np.ndarray, count: np.ndarray) -> np.ndarray:
+    """Sets first and count of the events' lines, which lie one after the other; gives the firsts as int64."""
     first: np.ndarray = np.cumsum(count, dtype=np.int64) - count
-    rows[f"{name}_first"], rows[f"{name}_count"] = first, count
+    rows["line_first"], rows["line_count"] = first, count
     return first
 
 
-def _spread_selectors(rows: np.ndarray, first: np.ndarray, count: np.ndarray, line_selectors: np.ndarray) -> int:
-    """Sets the ranges of selector rows: one for each selector that any line of the event matches; how many in all."""
-    matched = np.zeros(len(rows), dtype=np.int64)
-    filled = np.flatnonzero(count)
-    if len(filled):
-        for word in range(line_selectors.shape[1]):
-            touched = np.bitwise_or.reduceat(line_selectors[:, word], first[filled])
-            matched[filled] += np.bitwise_count(touched)
-    _spread(rows, "selector", matched)
-    return int(matched.sum())
+def _grown(rows: np.ndarray, used: int, more: int) -> np.ndarray:
+    """Twice the room, and at least ``more``, with what is in use."""
+    grown = np.empty(2 * len(rows) + more, dtype=rows.dtype)
+    grown[:used] = rows[:used]
+    return grown

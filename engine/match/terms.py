@@ -53,6 +53,7 @@ class Terms:
         self.offer_words = word_count(len(program.offers))
         self.untested, self.event_tests = self._event_tests()
         self.pool_selectors = selection.pool_selector
+        self.splits_spend = any(offer.less_spend for offer in program.offers)  # decide looks at single lines then
         self.pool_week = _week_table([pool.times for pool in program.pools])
 
     def _event_tests(self) -> tuple[np.ndarray, list[EventTest]]:

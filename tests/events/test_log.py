@@ -17,6 +17,7 @@ from guerdon.engine.events.event import Event, Parked, Refused
 from guerdon.engine.events.framing import frames_from_events
 from guerdon.engine.events.identity import CONFLICT, FRESH, REPEAT, Identity, identify
 from guerdon.engine.events.keys import Owner
+from guerdon.engine.events.listed import EventList
 from guerdon.engine.events.normalise import CASE, Normaliser
 from tests.events.programme import event, programme
 
@@ -152,7 +153,8 @@ def test_who_is_not_admitted_gets_no_number() -> None:
     events = [event(contact=name) for name in ("ann", "bob", "ann")]
     directory = Directory(lambda keys: {}, 1)
     admitted = np.array([False, True, True])
-    assert directory.numbers(frames_from_events(events), admitted).tolist() == [2, 1, 2]
+    assert directory.numbers(frames_from_events(events), admitted).tolist() == [0, 1, 2]
+    assert Directory(lambda keys: {}, 1).numbers(EventList(events), admitted).tolist() == [0, 1, 2]
     assert Directory(lambda keys: {}).numbers(frames_from_events(events), np.zeros(3, dtype=bool)).tolist() == [
         0,
         0,
