@@ -221,7 +221,9 @@ class Batch(NamedTuple):
 
     events: np.ndarray  # EVENT[n]
     selectors: np.ndarray  # SELECTOR, of each event contiguous, ascending selector; only those with a matching line
-    buckets: np.ndarray  # BUCKET, of each event contiguous; pools: bits by pool index, `at`, `times` and `lines` applied
+    buckets: (
+        np.ndarray
+    )  # BUCKET, of each event contiguous; pools: bits by pool index, `at`, `times` and `lines` applied
     lines: np.ndarray  # LINE, of each event contiguous, in line order
     line_selectors: np.ndarray  # uint64[lines, selector words]: which selectors the line matches
     event_masks: np.ndarray  # uint64[n, words]: offers whose `event` test holds (set where there is none)

@@ -1,6 +1,6 @@
 """Writes ``cases/waiting.txt`` anew: the cases that fail now. Look at every line that this adds.
 
-    python -m tests.waiting
+python -m tests.waiting
 """
 
 from __future__ import annotations

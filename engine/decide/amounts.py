@@ -43,7 +43,7 @@ def _spend_share(d: Any, i: int, place: int) -> int:
 
 
 def spread(d: Any, i: int) -> None:
-    """Spread what less_spend takes off over all lines, in proportion to their totals, by largest remainder; once an event."""
+    """Spread what less_spend takes off over all lines by their totals, by largest remainder; once an event."""
     head = d.w_head[0]
     if head.share_stamp == head.stamp:
         return

@@ -55,7 +55,11 @@ class Audience:
         """The rows of bits, uint64[3, W], of a contact with these fields (``id`` among them) and open code entries."""
         rows = np.tile(self._untested, (ROWS, 1))
         month, day = fields.get("birth_month") or 0, fields.get("birth_day") or 0
-        dates = ((_ANY_YEAR, month % 12 + 1, 15), (_ANY_YEAR, month or 1, 30 if day != 30 else 29), (_ANY_YEAR, month or 1, day))
+        dates = (
+            (_ANY_YEAR, month % 12 + 1, 15),
+            (_ANY_YEAR, month or 1, 30 if day != 30 else 29),
+            (_ANY_YEAR, month or 1, day),
+        )
         for row, (year, of_month, of_day) in enumerate(dates):
             told = {**fields, "_year": year, "_month": of_month, "_day": of_day}
             for o, offer in self._tested:

@@ -71,7 +71,7 @@ def list_candidates(d: Any, i: int, c: int, trigger: int, cause: int, scheme: in
 
 
 def weigh(d: Any, i: int, c: int, o: int) -> bool:
-    """The tests that are an offer's own, in order, ending with its amount; True when it is a candidate with an amount."""
+    """The tests that are an offer's own, in order, ending with its amount; True for a candidate with an amount."""
     e = d.b_event[i]
     seq = e.seq
     offer = d.r_offer[o]
@@ -163,7 +163,7 @@ def multiply_all(d: Any, i: int, c: int) -> None:
 
 
 def settle_finals(d: Any, i: int, cause: int) -> None:
-    """Clip to the merchants' budgets in the order (priority, id), then to the share of the purchase from the other end."""
+    """Clip to the merchants' budgets in the order (priority, id), then to the purchase's share from the other end."""
     e = d.b_event[i]
     day = e.local // DAY
     for r in range(d.w_head[0].listed):
@@ -197,7 +197,7 @@ def _clip_final(d: Any, seq: int, o: int, amount: int, reason: int, left: int) -
 
 
 def _share_of_purchase(d: Any, i: int) -> None:
-    """``award_share_max``: awards of offers with progress goals and products stand outside; the last is clipped first."""
+    """``award_share_max``: offers with progress goals and products stand outside; the last is clipped first."""
     e = d.b_event[i]
     head = d.r_head[0]
     most = in_units(d, muldiv(e.total if e.total > 0 else 0, head.share_num, head.share_den, FLOOR))

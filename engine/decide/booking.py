@@ -41,7 +41,16 @@ def of_merchant(number: int, role: int) -> int:
 
 
 def book(
-    d: Any, seq: int, kind: int, debit: int, credit: int, amount: int, effective_at: int, lot_seq: int, lot_n: int, offer: int
+    d: Any,
+    seq: int,
+    kind: int,
+    debit: int,
+    credit: int,
+    amount: int,
+    effective_at: int,
+    lot_seq: int,
+    lot_n: int,
+    offer: int,
 ) -> int:
     """Write one transfer and return its ``n``; an amount of zero writes nothing and returns 0."""
     if amount == 0:

@@ -14,7 +14,9 @@ SECOND = 1_000_000
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
-WINDOW_EVENT, WINDOW_DAY, WINDOW_WEEK, WINDOW_MONTH, WINDOW_QUARTER, WINDOW_YEAR, WINDOW_LIFETIME, WINDOW_ROLLING = range(8)
+WINDOW_EVENT, WINDOW_DAY, WINDOW_WEEK, WINDOW_MONTH, WINDOW_QUARTER, WINDOW_YEAR, WINDOW_LIFETIME, WINDOW_ROLLING = (
+    range(8)
+)
 WINDOWS = {
     "event": WINDOW_EVENT,
     "day": WINDOW_DAY,
@@ -69,7 +71,7 @@ def window_of(day: int, kind: int, seq: int) -> int:
     """
     if kind == WINDOW_EVENT:
         return seq
-    if kind == WINDOW_DAY or kind == WINDOW_ROLLING:
+    if kind == WINDOW_DAY or kind == WINDOW_ROLLING:  # noqa: SIM109 - compiled: no tuple
         return day
     if kind == WINDOW_WEEK:
         return (day + 3) // 7
@@ -123,7 +125,7 @@ def to_utc(d: Any, local: int) -> int:
 
 
 def stepped(d: Any, time: int, unit: int, n: int) -> int:
-    """The instant ``n`` steps later: minutes and hours by the clock, days and months by the calendar at the same wall time."""
+    """The instant ``n`` steps later: minutes and hours by the clock, days and months at the same wall time."""
     if unit == STEP_NONE:
         return FOREVER
     if unit == STEP_MINUTES:

@@ -87,7 +87,8 @@ _INNER = {"_nrt": False, "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "
 class Step(NamedTuple):
     """The entries of the step: ``run(desk, start, end, forced)`` and ``tick(desk, rows, seq, until, start)``.
 
-    ``desk``: what ``on`` makes of a ``desk_fields.Desk``: itself for the plain step, the heads of its arrays for the compiled.
+    ``desk``: what ``on`` makes of a ``desk_fields.Desk``: itself for the plain step, the heads of its arrays for the
+    compiled one.
     """
 
     run: Callable[..., Any]
@@ -225,7 +226,10 @@ def _stamp() -> str:
 
     digest = hashlib.sha256()
     here = Path(__file__).parent
-    sources = [here / f"{name}.py" for name in (*_MODULES, "intrinsics", "memory", "linking", "layout", "desk_fields", "compiler")]
+    sources = [
+        here / f"{name}.py"
+        for name in (*_MODULES, "intrinsics", "memory", "linking", "layout", "desk_fields", "compiler")
+    ]
     for path in [*sources, here.parent / "rows.py", here.parent / "codes.py"]:
         digest.update(path.read_bytes())
     digest.update(f"{numba.__version__} {numpy.__version__} {sys.version}".encode())

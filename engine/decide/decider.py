@@ -61,7 +61,9 @@ class Decider:
         self.resolved: list[Resolved] = []  # events that had waited and were decided since the last journal
         self.identifiers = Identifiers(store)
         self.erased: list[int] = []  # contacts erased since the last journal
-        self.rules_changed = False  # this version has not been in force yet: what is due by its rules is worked out anew
+        self.rules_changed = (
+            False  # this version has not been in force yet: what is due by its rules is worked out anew
+        )
         self.watched: set[int] = set()  # rows of contacts whose purchases the loop leaves to their handler
         self._on: Any = None  # what the step reads
         self._laid = LaidDesk(None if plain else self.step.on)

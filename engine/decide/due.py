@@ -84,7 +84,7 @@ def vest(d: Any, seq: int, c: int, row: int) -> None:
 
 
 def expire(d: Any, seq: int, c: int, row: int, at: int) -> None:
-    """What is left of a lot goes back to its funders: the business's part to breakage, the merchant's to what it is owed."""
+    """What is left of a lot goes back to its funders: the business's part to breakage, the merchant's is owed to it."""
     lot = d.s_lot[row]
     rest = lot.remaining
     source = of_contact(d.s_contact[c].number, PENDING if lot.pending == 1 else COMMERCE + lot.pool)

@@ -54,7 +54,7 @@ def permission(d: Any, merchant: int, terms: int, owner_number: int, scheme: int
 
 
 def set_funder(d: Any, o: int, merchant: int, terms: int) -> None:
-    """Who bears the offer's award here: offer's funding, else contribution, else the scheme's funding, else all merchant."""
+    """Who bears the award here: the offer's funding, else contribution, else the scheme's, else all merchant."""
     offer = d.r_offer[o]
     w = d.w_offer[o]
     w.part_kind = SHARE_RATE

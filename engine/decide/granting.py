@@ -53,7 +53,9 @@ def grant(d: Any, i: int, c: int, o: int, cause: int) -> None:
     row.window = w.window
     row.debt_repaid = 0
     row.earned_at = e.time
-    row.usable_at = e.time if offer.pending_unit == STEP_NONE else stepped(d, e.time, offer.pending_unit, offer.pending_n)
+    row.usable_at = (
+        e.time if offer.pending_unit == STEP_NONE else stepped(d, e.time, offer.pending_unit, offer.pending_n)
+    )
     row.expires_at = expiry_of(d, o, e.time)
     if offer.form == FORM_PRODUCT:
         _post_product(d, i, o, part)

@@ -1,4 +1,4 @@
-"""Inner functions of the step as unfinished libraries: linked into the entry, optimised and made machine code once there.
+"""Inner functions of the step as unfinished libraries: linked into the entry, and made machine code once, there.
 
 By itself numba optimises every function together with all that it calls, and makes machine code of it, over and over
 up the call tree. Nobody calls our inner functions from Python, so they keep their plain intermediate form.

@@ -30,7 +30,13 @@ def masks(program: Program, words: int, selection: Selection) -> dict[str, np.nd
     trigger = np.zeros((max(EventType) + 1, words), U64)
     for kind in EventType:
         trigger[kind] = mask_of(words, (o for o, offer in offers if offer.on == kind.name.lower()))
-    nothing: dict[str, str | int | bool | None] = {"total": 0, "net": 0, "tax": 0, "quantity": 0, "currency": program.business.currency}
+    nothing: dict[str, str | int | bool | None] = {
+        "total": 0,
+        "net": 0,
+        "tax": 0,
+        "quantity": 0,
+        "currency": program.business.currency,
+    }
     bare = (o for o, offer in offers if offer.event is None or compile_test(offer.event)(nothing))
     standing = [
         mask_of(words, (o for o, offer in offers if offer.active)),

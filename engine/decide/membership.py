@@ -66,4 +66,3 @@ def refresh_masks(d: Any, c: int) -> None:
                 held = held | d.r_scheme_mask[s, w]
         d.s_mask[c, 0, w] = member
         d.s_mask[c, 1, w] = ~held
-

@@ -63,9 +63,7 @@ def _array(context: Any, builder: Any, kind: DeskType, value: Any, name: str) ->
     fields = []
     for k, element in enumerate(head.elements):
         if isinstance(element, ir.ArrayType):
-            parts = [
-                _load(builder, cgutils.gep_inbounds(builder, place, 0, k, j)) for j in range(element.count)
-            ]
+            parts = [_load(builder, cgutils.gep_inbounds(builder, place, 0, k, j)) for j in range(element.count)]
             fields.append(cgutils.pack_array(builder, parts, element.element))
         else:
             fields.append(_load(builder, cgutils.gep_inbounds(builder, place, 0, k)))
@@ -98,6 +96,8 @@ def addresses(desk: Any) -> np.ndarray:
     for name, (dtype, dimensions) in FIELDS.items():
         array = getattr(desk, name)
         if array.dtype != dtype or array.ndim != dimensions or not array.flags.c_contiguous:
-            raise TypeError(f"desk.{name}: {array.dtype} {array.shape} is not a contiguous {dtype} of {dimensions} dimensions")
+            raise TypeError(
+                f"desk.{name}: {array.dtype} {array.shape} is not a contiguous {dtype} of {dimensions} dimensions"
+            )
         words += [0, 0, array.size, array.itemsize, array.ctypes.data, *array.shape, *array.strides]
     return np.array(words, np.int64)

@@ -135,7 +135,11 @@ class OfferTables:
         if isinstance(award, p.Product):
             value = award.value_minor * award.quantity
             units = value * worth.den // worth.num
-            return {"form": layout.FORM_PRODUCT, "amount": units, "supplier": self.merchants.get(award.supplier or "", -1)}
+            return {
+                "form": layout.FORM_PRODUCT,
+                "amount": units,
+                "supplier": self.merchants.get(award.supplier or "", -1),
+            }
         at = self.zone.utc((award.at - date(1970, 1, 1)).days * 86_400_000_000)
         return {"form": layout.FORM_DRAW, "amount": award.amount_minor, "draw_at": at}
 
@@ -208,7 +212,9 @@ class OfferTables:
             elif cap.window == "rolling":
                 slot = self.slots.ring(f"{o.id}|{cap.measure}|rolling", cap.days)
             else:
-                slot = self.slots.own(f"{o.id}|{cap.measure}|{cap.window}", NO_WINDOW if window == WINDOW_TIER else window)
+                slot = self.slots.own(
+                    f"{o.id}|{cap.measure}|{cap.window}", NO_WINDOW if window == WINDOW_TIER else window
+                )
             self.caps.append((measures[cap.measure], _PER[cap.per], window, cap.days, slot, cap.limit))
 
 

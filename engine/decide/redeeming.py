@@ -43,7 +43,7 @@ def may_pay(d: Any, c: int, row: int, seq: int, automatic: bool) -> int:
 
 
 def redeem(d: Any, i: int, c: int, automatic: bool, limit: int, moves: bool) -> int:
-    """Redeem on a purchase: instant awards of the event, and with ``automatic`` every other usable lot, up to ``limit`` units.
+    """Redeem on a purchase: the event's instant awards, and with ``automatic`` every usable lot, up to ``limit`` units.
 
     Without ``moves`` nothing is booked; the units that would be are returned all the same.
     """

@@ -6,7 +6,6 @@ its number.
 
 from __future__ import annotations
 
-
 NO_WINDOW = -1
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class Special(NamedTuple):
     """One kind of due thing.
 
-    ``due(decider, c)``: when the contact's next one is due (FOREVER: none). ``happen(decider, seq, c, at)``: it happens;
+    ``due(decider, c)``: when the contact's next is due (FOREVER: none). ``happen(decider, seq, c, at)``: it happens;
     afterwards ``due`` must give a later time or FOREVER. ``before``: it comes before the step's kinds of the same time.
     """
 

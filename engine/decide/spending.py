@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from guerdon.engine.codes import OwnerKind, Reason, Role, Status, TransferKind
+from guerdon.engine.codes import Reason, Status, TransferKind
 from guerdon.engine.decide.amounts import in_units
 from guerdon.engine.decide.arithmetic import HALF_UP, muldiv
 from guerdon.engine.decide.booking import (
@@ -22,7 +22,7 @@ from guerdon.engine.decide.booking import (
 )
 from guerdon.engine.decide.calendar import DAY, to_local
 from guerdon.engine.decide.funding import NO_TERMS, fee_part, permission, terms_at
-from guerdon.engine.decide.layout import ON_PAYOUT, ON_SPEND, SHARE_AMOUNT, SHARE_NONE, SHARE_RATE
+from guerdon.engine.decide.layout import ON_PAYOUT, ON_SPEND, SHARE_AMOUNT, SHARE_NONE
 from guerdon.engine.decide.windows import slot_at, window_at
 from guerdon.engine.rows import REQUEST_PAYOUT, REQUEST_SPEND, SPEND_AMOUNT, SPEND_NONE, TOKEN_BAD
 

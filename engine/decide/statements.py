@@ -201,9 +201,7 @@ def _post(decider: Decider, event: Event, merchant: int, unit: int, receivable: 
         _book(decider, event, TransferKind.STATEMENT_PAID, settled, _BANK, receivable + payable, unit)
 
 
-def _book(
-    decider: Decider, event: Event, kind: TransferKind, debit: int, credit: int, amount: int, unit: int
-) -> None:
+def _book(decider: Decider, event: Event, kind: TransferKind, debit: int, credit: int, amount: int, unit: int) -> None:
     """Book one transfer at the event's time, the other way round for an amount below 0."""
     if amount == 0:
         return

@@ -92,9 +92,16 @@ def has_room(d: Any, c: int) -> bool:
         return False
     if out.awards + offers * rounds > d.o_award.shape[0] or out.closed + k.lots + 1 > d.o_closed.shape[0]:
         return False
-    if out.past + d.r_head[0].slots + d.s_shared.shape[0] > d.o_past.shape[0] or out.outcomes + 1 > d.o_outcome.shape[0]:
+    if (
+        out.past + d.r_head[0].slots + d.s_shared.shape[0] > d.o_past.shape[0]
+        or out.outcomes + 1 > d.o_outcome.shape[0]
+    ):
         return False
-    if out.tiers + 64 > d.o_tier.shape[0] or out.members + 65 > d.o_member.shape[0] or out.derived + 68 > d.o_derived.shape[0]:
+    if (
+        out.tiers + 64 > d.o_tier.shape[0]
+        or out.members + 65 > d.o_member.shape[0]
+        or out.derived + 68 > d.o_derived.shape[0]
+    ):
         return False
     return d.s_head[0].free_lots >= offers * rounds
 
@@ -217,7 +224,7 @@ def settle_wallet(d: Any, i: int, c: int) -> None:
 
 
 def fetch(d: Any, i: int, c: int, want: int) -> None:
-    """Redeem on a spend: only what the request and its fee lack beyond open money, and nothing for one that comes to nothing."""
+    """Redeem on a spend: what the request and its fee lack beyond open money; nothing for one that comes to nothing."""
     k = d.s_contact[c]
     allowed = within_limits(d, c, ON_SPEND_FEE, want, d.b_event[i].seq)
     if allowed <= 0:

@@ -1,4 +1,4 @@
-"""What decide asks of the ledger that it runs on. The arrow points the other way: a ledger is handed in, never imported."""
+"""What decide asks of the ledger that it runs on. A ledger is handed in, never imported: the arrow points on."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 
 class Store(Protocol):
-    """Reading state and history, everything as committed. ``guerdon.engine.ledger.Ledger`` is one; its docstrings hold."""
+    """Reading state and history, everything as committed. ``guerdon.engine.ledger.Ledger`` is one."""
 
     names: Any  # the registry: number, find, id
     records: Any  # one, of_contact, of_kind, due

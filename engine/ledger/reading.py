@@ -175,7 +175,8 @@ class Reading:
         if table == "refusal":
             return self._records(tables.refusal, rows.REFUSAL, found)
         records = self._records(tables.award, rows.AWARD, found)
-        return records[records["contact"] == contact]
+        own: np.ndarray = records[records["contact"] == contact]
+        return own
 
     def transfers_of_lot(self, seq: int, n: int) -> np.ndarray:
         """The history of a lot: every transfer that carries its id, in the order of the log.
