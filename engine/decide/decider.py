@@ -53,7 +53,7 @@ class Decider:
         self.step = compiler.plain() if plain else compiler.compiled()
         self.batch: Batch | None = None
         self.event_of: Present | None = None  # row of the batch → events.Event, and what finds them
-        self.opened: dict[int, Any] = {}  # chunks of the log that were read last: number → frames
+        self.opened: dict[int, Any] = {}  # chunks of the log that were read last: number → events
         self.out_of_order = False  # an event that had waited wrote rows after later ones
         self.versions: dict[int, RuleVersion] = {}  # compiled again for what comes back, see rule_versions
         self.foreign: dict[tuple[int, int, int], Any] = {}  # counters of rules no longer in force, see counters

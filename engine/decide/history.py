@@ -91,17 +91,17 @@ def event_at(decider: Decider, seq: int) -> Told | None:
     chunk = decider.store.chunk_of(seq)
     if not logged or chunk is None:
         return None
-    frames = decider.opened.pop(chunk.number, None)
-    if frames is None:
-        frames = decode(chunk.body_format, chunk.body).frames
+    told = decider.opened.pop(chunk.number, None)
+    if told is None:
+        told = decode(chunk.body_format, chunk.body).told
         while len(decider.opened) >= CHUNKS_OPEN:
             decider.opened.pop(next(iter(decider.opened)))
-    decider.opened[chunk.number] = frames
-    places = np.flatnonzero(frames.events["seq"].to_numpy() == seq)
+    decider.opened[chunk.number] = told
+    places = np.flatnonzero(told.numbers("seq") == seq)
     if not len(places):
         return None
     row = logged[0]
-    event = frames.event(int(places[0]))
+    event = told.event(int(places[0]))
     event.seq, event.contact_number = row.seq, row.contact
     return Told(event, Outcome(row.outcome), Reason(row.reason), row.version)
 

@@ -62,7 +62,7 @@ class PlaceTexts:
         for key in fresh:
             self.rows[key] = len(self.rows)
             try:
-                self.full.append(tuple(places.resolve(*key)) if any(key) else (None, None, None))
+                self.full.append(places.resolve(*key) if any(key) else (None, None, None))
                 known.append(True)
             except UnknownPlace:
                 self.full.append((None, None, None))
@@ -179,7 +179,8 @@ class Heads:
                 compiled(add_lanes)(hashed, self.contacts.lanes, words.contact.rows, factors)
             elif words.texts[name].null_count() < len(times):
                 hashed += (lanes(words.texts[name]) * factors).T
-        return mixed(hashed)
+        content: np.ndarray = mixed(hashed)
+        return content
 
 
 def _gathered(values: pl.Series, rows: np.ndarray) -> pl.Series:

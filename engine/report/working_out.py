@@ -76,9 +76,9 @@ def _told(ledger: Ledger, seqs: list[int]) -> Iterator[tuple[int, Event]]:
         chunk = ledger.chunk_of(seq)
         if chunk is None:
             return
-        frames = decode(chunk.body_format, chunk.body).frames
-        places = {int(number): row for row, number in enumerate(frames.events["seq"].to_list())}
+        logged = decode(chunk.body_format, chunk.body).told
+        places = {number: row for row, number in enumerate(logged.numbers("seq").tolist())}
         while seq is not None and seq <= chunk.last_seq:
             if seq in places:
-                yield seq, frames.event(places[seq])
+                yield seq, logged.event(places[seq])
             seq = next(wanted, None)
