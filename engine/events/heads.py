@@ -136,7 +136,7 @@ class Heads:
         example, which = distinct_rows(told)
         keys = list(zip(*(texts(_gathered(each, example)) for each in told), strict=True))
         self.met.add(keys, self.places)
-        place = np.array([self.met.rows[key] for key in keys], dtype=np.int32)[which]
+        place: np.ndarray = np.array([self.met.rows[key] for key in keys], dtype=np.int32)[which]
         if not self.met.known.all():
             good &= self.met.known[place]
         return place
