@@ -24,6 +24,9 @@ _OUTPUTS: dict[str, tuple[str, Any, int]] = {
 }
 
 
+_FEW_ROWS = 4096
+
+
 class Outputs:
     """The arrays that collect decisions, reused from chunk to chunk."""
 
@@ -31,6 +34,7 @@ class Outputs:
         self.head = np.zeros(1, layout.OUT_HEAD)
         self.refused = np.zeros((max(1, offers), max(Reason) + 1), np.int64)
         self.arrays = {name: np.zeros(rows * factor + 4096, dtype) for name, (_, dtype, factor) in _OUTPUTS.items()}
+        self._resting: dict[str, np.ndarray] = {}
 
     def clear(self) -> None:
         """Forget what was collected."""
@@ -53,6 +57,20 @@ class Outputs:
     def taken(self, name: str) -> np.ndarray:
         """A copy of the rows of one output."""
         return self.arrays[name][: int(self.head[_OUTPUTS[name][0]][0])].copy()
+
+    def handed(self, name: str) -> np.ndarray:
+        """The rows of one output, to be read until the next but one is handed out: two arrays take turns.
+
+        A few rows are copied instead, so that the desk of single events need not be laid anew.
+        """
+        rows = self.arrays[name][: int(self.head[_OUTPUTS[name][0]][0])]
+        if len(rows) < _FEW_ROWS:
+            return rows.copy()
+        resting = self._resting.get(name)
+        if resting is None or len(resting) < len(self.arrays[name]):
+            resting = np.zeros(len(self.arrays[name]), rows.dtype)
+        self._resting[name], self.arrays[name] = self.arrays[name], resting
+        return rows
 
 
 class Scratch:

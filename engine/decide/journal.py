@@ -61,10 +61,10 @@ def take(state: State, outputs: Outputs, records: Records) -> Journal:
     lot_rows = saving.dirty_lots(state, dirty)
     lots = state.arrays["s_lot"][lot_rows]
     journal = Journal(
-        outputs.taken("o_transfer"),
-        outputs.taken("o_award"),
-        outputs.taken("o_refusal"),
-        outputs.taken("o_outcome"),
+        outputs.handed("o_transfer"),
+        outputs.handed("o_award"),
+        outputs.handed("o_refusal"),
+        outputs.handed("o_outcome"),
         outputs.taken("o_derived"),
         outputs.taken("o_tier"),
         outputs.taken("o_member"),

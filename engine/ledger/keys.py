@@ -21,6 +21,7 @@ _ONE = (
     .where(_KEY.source == bindparam("source"), _KEY.id == bindparam("id"))
 )
 _CONTENT = Struct("<qq")
+_SEEN_BITS = 1 << 26  # 8 MiB a source; a million ids leave some 2% to ask the ledger about
 
 
 class Keys:
@@ -34,24 +35,28 @@ class Keys:
             .join(tables.event, _EVENT.seq == _KEY.seq)
             .where(_KEY.source == bindparam("source"), store.among(_KEY.id, "ids"))
         )
+        self._fresh: dict[str, _Seen] = {}  # sources that had not spoken when this process first met them
         self._references = select(_HELD.merchant, _HELD.series, _HELD.reference).where(
             store.among(_HELD.reference, "ids")
         )
 
     def known(self, keys: pl.DataFrame) -> pl.DataFrame:
         """Of the keys (source, id) those that an event owns: row of ``keys``, its seq and its content's hash."""
-        if self.ledger.last_seq == 0:
-            return pl.DataFrame(schema=_FOUND)
         parts = []
         for (source,), rows in keys.with_row_index("row").group_by("source", maintain_order=True):
             number = self.ledger.names.find("source", str(source))
-            if number:
-                parts.append(self._of_source(number, rows))
+            if not number:
+                self._fresh[str(source)] = _Seen()
+            seen = self._fresh.get(str(source))
+            asked = rows if seen is None else rows.filter(seen.perhaps(rows["id"]))
+            if number and len(asked):
+                parts.append(self._of_source(number, asked))
         return pl.concat(parts) if parts else pl.DataFrame(schema=_FOUND)
 
     def known_one(self, source: str, id: str) -> Owner | None:
         """The event that owns one key (source, id)."""
         number = self.ledger.names.find("source", source)
+        self._fresh.pop(source, None)  # what comes one by one is not noted
         found = self.ledger.store.rows(_ONE, source=number, id=id) if number else []
         return Owner(found[0][0], _CONTENT.pack(*found[0][1:])) if found else None
 
@@ -85,3 +90,18 @@ class Keys:
         )
         held = {(self.ledger.names.id("merchant", row[0]), row[1], row[2]) for row in found}
         return np.array([k for k, key in enumerate(keys.iter_rows()) if key in held], np.int64)
+
+
+class _Seen:
+    """Which ids a source has used, as far as bits can tell: what was never seen need not be asked of the ledger."""
+
+    def __init__(self) -> None:
+        self._bits = np.zeros(_SEEN_BITS >> 3, np.uint8)
+
+    def perhaps(self, ids: pl.Series) -> pl.Series:
+        """Which ids may have been seen before; all of them are from now on."""
+        places = (ids.hash(seed=7).to_numpy() & np.uint64(_SEEN_BITS - 1)).astype(np.int64)
+        flags = np.uint8(1) << (places & 7).astype(np.uint8)
+        found = pl.Series((self._bits[places >> 3] & flags) != 0)
+        np.bitwise_or.at(self._bits, places >> 3, flags)
+        return found
