@@ -38,7 +38,7 @@ def advance(d: Any, c: int, o: int, seq: int, day: int) -> int:
 def turn(d: Any, c: int, o: int, window: int) -> None:
     """Turn the offer's goals to a window; with ``carry`` what is over the wins of the last one comes along."""
     offer = d.r_offer[o]
-    won = d.s_slot[c, offer.wins_slot].wins
+    won = whole_wins(d, c, o) if offer.carries == 1 else 0
     for g in range(offer.goal_first, offer.goal_first + offer.goal_count):
         goal = d.r_goal[g]
         slot = d.s_slot[c, goal.slot]
@@ -49,6 +49,19 @@ def turn(d: Any, c: int, o: int, window: int) -> None:
             rest = slot.amount % goal.target if offer.reach_any == 1 else slot.amount - won * goal.target
         slot_at(d, c, goal.slot, window)
         slot.amount = rest
+
+
+def whole_wins(d: Any, c: int, o: int) -> int:
+    """How often all goals of the offer are done in the window on the desk, whether or not it repeats."""
+    offer = d.r_offer[o]
+    won = -1
+    for g in range(offer.goal_first, offer.goal_first + offer.goal_count):
+        goal = d.r_goal[g]
+        amount = d.s_slot[c, goal.slot].amount
+        done = amount // goal.target if amount > 0 else 0
+        if won < 0 or done < won:
+            won = done
+    return won
 
 
 def _advance_goal(d: Any, c: int, o: int, g: int, seq: int, day: int) -> int:

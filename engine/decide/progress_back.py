@@ -84,7 +84,7 @@ class GoalBack:
     def take(self, cancel: bool) -> None:
         """Progress first; then the wins that it no longer carries."""
         whole = cancel or not self.kept.still_meets(self.number)
-        before = self._rests()
+        before = self._rests(self.window)
         for g, goal in enumerate(self.goals):
             self._take_goal(g, int(goal["kind"]), whole)
         if whole:
@@ -250,26 +250,26 @@ class GoalBack:
 
     # ---- what is carried on
 
-    def _rests(self) -> list[int]:
-        return [self._rest(g, self.window) for g in range(len(self.goals))]
-
-    def _rest(self, g: int, window: int) -> int:
-        """What a window carries on of a goal."""
-        cell = counters.read(self.back.decider, self.back.c, self.keys[g], window)
-        target = int(self.goals["target"][g])
+    def _rests(self, window: int) -> list[int]:
+        """What a window carries on of each goal: what is over its whole wins, whether or not the offer repeats."""
+        targets = [int(target) for target in self.goals["target"]]
+        amounts = [counters.read(self.back.decider, self.back.c, key, window).amount for key in self.keys]
         if self.offer["reach_any"]:
-            return cell.amount % target
-        wins = counters.read(self.back.decider, self.back.c, self.keys[0], window).wins
-        return cell.amount - wins * target
+            return [amount % target for amount, target in zip(amounts, targets, strict=True)]
+        won = min(max(amount, 0) // target for amount, target in zip(amounts, targets, strict=True))
+        return [amount - won * target for amount, target in zip(amounts, targets, strict=True)]
 
     def _carry_on(self, before: list[int]) -> None:
         """Later windows of the chain lose what was carried to them and is gone."""
-        for g, goal in enumerate(self.goals):
-            if goal["kind"] == _STREAK:
-                continue
-            less = before[g] - self._rest(g, self.window)
-            for window in counters.windows(self.back.decider, self.back.c, self.keys[g]):
-                if window > self.window and less:
-                    was = self._rest(g, window)
-                    self._moved(self.keys[g], window, -less)
-                    less = was - self._rest(g, window)
+        now = self._rests(self.window)
+        less = [was - left for was, left in zip(before, now, strict=True)]
+        decider, c = self.back.decider, self.back.c
+        windows = {window for key in self.keys for window in counters.windows(decider, c, key)}
+        for window in sorted(later for later in windows if later > self.window):
+            if not any(less):
+                return
+            was = self._rests(window)
+            for g, goal in enumerate(self.goals):
+                if goal["kind"] != _STREAK and less[g]:
+                    self._moved(self.keys[g], window, -less[g])
+            less = [old - new for old, new in zip(was, self._rests(window), strict=True)]

@@ -73,10 +73,10 @@ def _in_window(rows: list[Mapping[str, Any]], goal: Goal, local: int, seq: int) 
 def _carried(offer: Offer, rows: list[list[Mapping[str, Any]]]) -> list[Mapping[str, Any] | None]:
     """What the last window leaves to one in which nothing has happened yet."""
     last = [max(of_goal, key=lambda row: int(row["window"]), default=None) for of_goal in rows]
-    won = int(last[0]["wins"]) if last[0] is not None else 0
+    amounts = [int(row["amount"]) if row is not None else 0 for row in last]
+    won = min(max(amount, 0) // goal.target for amount, goal in zip(amounts, offer.goals, strict=True))
     held: list[Mapping[str, Any] | None] = []
-    for goal, row in zip(offer.goals, last, strict=True):
-        amount = int(row["amount"]) if row is not None else 0
+    for goal, amount in zip(offer.goals, amounts, strict=True):
         rest = amount % goal.target if offer.reach == "any" else amount - won * goal.target
         held.append({"amount": rest, "wins": 0})
     return held
