@@ -15,7 +15,7 @@ from .strategies import programmes
 
 pytest.importorskip("guerdon.engine.cases.running")
 
-EXAMPLES = int(os.environ.get("GUERDON_EXAMPLES", "40"))
+EXAMPLES = int(os.environ.get("GUERDON_EXAMPLES", "25"))
 quietly = settings(
     max_examples=EXAMPLES,
     deadline=None,
