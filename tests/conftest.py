@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
-from hypothesis import settings
+from hypothesis import Phase, settings
 
-settings.register_profile("same", derandomize=True, database=None)
+settings.register_profile("same", derandomize=True, database=None, phases=[Phase.explicit, Phase.generate])
 settings.register_profile("new")
 settings.load_profile("new" if os.environ.get("GUERDON_SOAK") or os.environ.get("GUERDON_EXAMPLES") else "same")

@@ -22,10 +22,10 @@ def dirty_rows(state: State) -> np.ndarray:
 def changed_counters(state: State, dirty: np.ndarray) -> np.ndarray:
     """The counters on the desk that changed, as COUNTER rows; also those of the business."""
     now, before = state.arrays["s_slot"][dirty], state.saved_slots[dirty]
-    contact, slot = np.nonzero(_differ(now, before))
+    contact, slot = np.nonzero(_differ(now, before) & (now["window"] != NOWHEN))
     own = _counters(state.arrays["s_contact"]["number"][dirty[contact]], state.slot_numbers[slot], now[contact, slot])
     shared = state.arrays["s_shared"]
-    place = np.flatnonzero(_differ(shared, state.saved_shared))
+    place = np.flatnonzero(_differ(shared, state.saved_shared) & (shared["window"] != NOWHEN))
     common = _counters(np.zeros(len(place), np.int64), state.shared_numbers[place], shared[place])
     return joined([own, common, _ring_counters(state, np.concatenate([[0], dirty]))])
 
