@@ -82,7 +82,9 @@ def marks_before(marks: Sequence[FeedMark], events: int) -> list[FeedMark]:
     """How far its file is while the last ``events`` of a batch wait for the next chunk. Of several files nobody knows:
     what is read again then is told again.
     """
-    return [replace(mark, events=mark.events - events, done=False) for mark in marks] if len(marks) == 1 else []
+    if len(marks) != 1 or marks[0].whole:
+        return []
+    return [replace(marks[0], events=marks[0].events - events, done=False)]
 
 
 def _rows(
@@ -96,11 +98,20 @@ def _rows(
     log["contact"][fresh] = contacts
     log["content_hi"], log["content_lo"] = told.contents()
     for name in ("source", "merchant"):
-        log[name] = run.ledger.names.numbers(name, as_list(told.texts(name)))
+        log[name] = _named(run, name, told.texts(name))
     log["version"] = run.version
     log["keyed"] = keyed
     log["outcome"][~fresh], log["reason"][~fresh] = Outcome.REFUSED, Reason.ID_CONFLICT
     return log
+
+
+def _named(run: Run, kind: str, texts: Texts) -> np.ndarray:
+    """Numbers of names, one an event; of a column each distinct name is looked up once."""
+    if not isinstance(texts, pl.Series):
+        return run.ledger.names.numbers(kind, texts)
+    distinct = texts.unique(maintain_order=True)
+    numbers = run.ledger.names.numbers(kind, distinct.to_list())
+    return texts.replace_strict(distinct, pl.Series(numbers), return_dtype=pl.Int64).to_numpy()
 
 
 def _texts(told: Frames | EventList, first: list[str], last: list[str], order: np.ndarray) -> Sequence[Texts]:

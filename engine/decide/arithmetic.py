@@ -6,6 +6,8 @@ two to each other over the whole range.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 HALF_UP, HALF_EVEN, FLOOR, CEIL, HALF_DOWN = 0, 1, 2, 3, 4
@@ -71,3 +73,7 @@ def has_bit(mask: np.uint64, place: int) -> bool:
 def bit(place: int) -> np.uint64:
     """An unsigned 64-bit word with one bit set."""
     return U1 << np.uint64(place)
+
+
+def prefetch(record: Any, line: int) -> None:
+    """Machine code asks for a cache line of the record here; plain Python has no use for it."""

@@ -125,6 +125,17 @@ def to_utc(d: Any, local: int) -> int:
 
 
 def stepped(d: Any, time: int, unit: int, n: int) -> int:
+    """``step_of``, worked out once for several that ask for the same."""
+    head = d.w_head[0]
+    if head.step_from != time or head.step_unit != unit or head.step_n != n:
+        head.step_to = step_of(d, time, unit, n)
+        head.step_from = time
+        head.step_unit = unit
+        head.step_n = n
+    return head.step_to
+
+
+def step_of(d: Any, time: int, unit: int, n: int) -> int:
     """The instant ``n`` steps later: minutes and hours by the clock, days and months at the same wall time."""
     if unit == STEP_NONE:
         return FOREVER

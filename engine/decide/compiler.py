@@ -66,7 +66,7 @@ _CALLED = {
     "arithmetic.muldivmod",
     "tiers.end_window",
     "tiers.start_tiers",
-    "calendar.stepped",
+    "calendar.step_of",
     "calendar.to_utc",
     "membership.register",
     "membership.join",

@@ -86,6 +86,7 @@ class Decider:
         from guerdon.engine.decide.handling import handle
 
         self.batch, self.event_of = batch, event_of
+        self.outputs.expect(len(batch.events))
         self.lay()
         address(self)
         self.waiting.mark()

@@ -33,8 +33,17 @@ class Outputs:
     def __init__(self, offers: int, rows: int) -> None:
         self.head = np.zeros(1, layout.OUT_HEAD)
         self.refused = np.zeros((max(1, offers), max(Reason) + 1), np.int64)
-        self.arrays = {name: np.zeros(rows * factor + 4096, dtype) for name, (_, dtype, factor) in _OUTPUTS.items()}
+        self.arrays = {name: _room(rows * factor + 4096, dtype) for name, (_, dtype, factor) in _OUTPUTS.items()}
         self._resting: dict[str, np.ndarray] = {}
+
+    def expect(self, events: int) -> bool:
+        """Have room for what so many events usually give; False if there was."""
+        grew = False
+        for name, (_, _, factor) in _OUTPUTS.items():
+            if len(self.arrays[name]) < events * factor:
+                self.arrays[name] = self._grown(name, events * factor + 4096)
+                grew = True
+        return grew
 
     def clear(self) -> None:
         """Forget what was collected."""
@@ -48,11 +57,15 @@ class Outputs:
             used = int(self.head[_OUTPUTS[name][0]][0])
             if 2 * used < len(old) and not all_of_them:
                 continue
-            grown = np.zeros(2 * len(old), old.dtype)
-            grown[:used] = old[:used]
-            self.arrays[name] = grown
+            self.arrays[name] = self._grown(name, 2 * len(old))
             grew = True
         return grew
+
+    def _grown(self, name: str, size: int) -> np.ndarray:
+        used = int(self.head[_OUTPUTS[name][0]][0])
+        grown = _room(size, self.arrays[name].dtype)
+        grown[:used] = self.arrays[name][:used]
+        return grown
 
     def taken(self, name: str) -> np.ndarray:
         """A copy of the rows of one output."""
@@ -68,9 +81,14 @@ class Outputs:
             return rows.copy()
         resting = self._resting.get(name)
         if resting is None or len(resting) < len(self.arrays[name]):
-            resting = np.zeros(len(self.arrays[name]), rows.dtype)
+            resting = _room(len(self.arrays[name]), rows.dtype)
         self._resting[name], self.arrays[name] = self.arrays[name], resting
         return rows
+
+
+def _room(size: int, dtype: Any) -> np.ndarray:
+    """Rows to be written, as the memory comes: the step writes every field of a row."""
+    return np.empty(size, dtype)
 
 
 class Scratch:
@@ -96,6 +114,7 @@ class Scratch:
         self.arrays["w_head"]["own_spend"] = self.arrays["w_head"]["own_payout"] = layout.NO_OWN_LIMIT
         self.arrays["w_head"]["day"] = -(1 << 40)
         self.arrays["w_head"]["share_stamp"] = -1
+        self.arrays["w_head"]["step_unit"] = -1
 
 
 def arrays_of(

@@ -90,13 +90,17 @@ def _used_up(closed: np.ndarray, open_lots: np.ndarray) -> np.ndarray:
         return used_up
     for name in key:
         used_up[name] = closed[name]
-    seqs = np.sort(open_lots["seq"]) if len(open_lots) else np.zeros(1, np.int64)
-    stand = seqs[np.minimum(np.searchsorted(seqs, used_up["seq"]), len(seqs) - 1)] == used_up["seq"]
-    if stand.any():
+    stand = np.isin(_award_of(closed), _award_of(open_lots))
+    if stand.any():  # put back, or the same award's money with another contact
         stands = set(open_lots[key].tolist())
         stand[stand] = [lot in stands for lot in used_up[stand][key].tolist()]
     found: np.ndarray = used_up[~stand]
     return found
+
+
+def _award_of(lots: np.ndarray) -> np.ndarray:
+    """The award (seq, n) of each lot as one number; n stays far below 2**20."""
+    return lots["seq"] * (1 << 20) + lots["n"]
 
 
 def _latest(counters: np.ndarray) -> np.ndarray:

@@ -232,6 +232,10 @@ WORK_HEAD = _record(
     ("now", "i8"),  # the later of the event's time and the contact's clock
     ("own_spend", "i8"),  # what the contact's own limits leave of spends and payouts; -1 nothing, NO_OWN_LIMIT all
     ("own_payout", "i8"),
+    ("step_from", "i8"),  # the calendar step that was worked out last: most awards of an event expire together
+    ("step_unit", "i4"),
+    ("step_n", "i4"),
+    ("step_to", "i8"),
 )
 NO_OWN_LIMIT = 1 << 62
 OUT_HEAD = _record(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from guerdon.engine.decide.arithmetic import prefetch
 from guerdon.engine.rows import FOREVER
 
 NO_LOT = -1
@@ -18,7 +19,15 @@ def new_lot(d: Any) -> int:
     row = d.s_head[0].free_lot
     d.s_head[0].free_lot = d.s_lot[row].next
     d.s_head[0].free_lots -= 1
+    if d.s_head[0].free_lot != NO_LOT:
+        prefetch_lot(d, d.s_head[0].free_lot)  # the next one to be taken
     return int(row)
+
+
+def prefetch_lot(d: Any, row: int) -> None:
+    """Ask for the memory of a lot."""
+    prefetch(d.s_lot[row], 0)
+    prefetch(d.s_lot[row], 1)
 
 
 def _before(d: Any, a: int, b: int) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 from guerdon.engine.codes import Cause, EventType, Outcome, Reason, Status
 from guerdon.engine.decide.amounts import in_money
-from guerdon.engine.decide.arithmetic import FLOOR, U0, U1, lowest_bit
+from guerdon.engine.decide.arithmetic import FLOOR, U0, U1, lowest_bit, prefetch
 from guerdon.engine.decide.awarding import award_round
 from guerdon.engine.decide.booking import begin, outcome, refuse_request
 from guerdon.engine.decide.candidates import select_lines, select_nothing
@@ -23,6 +23,7 @@ from guerdon.engine.decide.layout import (
     STOP_ROOM,
     STOP_SPECIAL,
 )
+from guerdon.engine.decide.lots import NO_LOT, prefetch_lot
 from guerdon.engine.decide.membership import join, register
 from guerdon.engine.decide.redeeming import NO_LIMIT, automatic_mode, redeem
 from guerdon.engine.decide.spending import (
@@ -47,6 +48,8 @@ CONTACT_ON_HOLD, CONTACT_CLOSED = int(Reason.CONTACT_ON_HOLD), int(Reason.CONTAC
 CONTACT_MERGED = int(Reason.CONTACT_MERGED)
 CAUSE_REGISTER, CAUSE_SIGN_UP, CAUSE_TIER = int(Cause.REGISTER), int(Cause.SIGN_UP), int(Cause.TIER_REACHED)
 ON_SPEND_FEE = 0
+FAR, NEAR, NEXT = 12, 6, 3  # how many events ahead memory is asked for
+CONTACT_LINES, SLOTS_A_LINE = 3, 2  # of 64 bytes
 
 
 def run(d: Any, start: int, end: int, forced: int) -> tuple[int, int]:
@@ -57,6 +60,7 @@ def run(d: Any, start: int, end: int, forced: int) -> tuple[int, int]:
     """
     i = start
     while i < end:
+        look_ahead(d, i, end)
         e = d.b_event[i]
         c = e.contact
         if not has_room(d, c):
@@ -72,6 +76,30 @@ def run(d: Any, start: int, end: int, forced: int) -> tuple[int, int]:
             purchase(d, i, c)
         i += 1
     return i, DONE
+
+
+def look_ahead(d: Any, i: int, end: int) -> None:
+    """Ask for the memory that later events will need: their contact and its counters, then its lots from both ends."""
+    if i + FAR < end:
+        c = d.b_event[i + FAR].contact
+        if c > 0:
+            for line in range(CONTACT_LINES):
+                prefetch(d.s_contact[c], line)
+            prefetch(d.s_member[c], 0)
+            prefetch(d.s_mask[c], 0)
+            for slot in range(0, d.r_head[0].slots, SLOTS_A_LINE):
+                prefetch(d.s_slot[c, slot], 0)
+    if i + NEAR < end:
+        c = d.b_event[i + NEAR].contact
+        if c > 0 and d.s_contact[c].lot_head != NO_LOT:
+            prefetch_lot(d, d.s_contact[c].lot_head)
+            prefetch_lot(d, d.s_contact[c].lot_tail)
+    if i + NEXT < end:
+        c = d.b_event[i + NEXT].contact
+        if c > 0 and d.s_contact[c].lot_head != NO_LOT:
+            second = d.s_lot[d.s_contact[c].lot_head].next
+            if second != NO_LOT:
+                prefetch_lot(d, second)
 
 
 def clock_of(d: Any, c: int) -> int:

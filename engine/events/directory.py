@@ -62,7 +62,11 @@ class Directory:
             self._tables[id(coded.table)] = (coded.table, found)  # held, so that its id stays its own
         numbers: np.ndarray = found[coded.rows]
         unknown = np.flatnonzero(numbers == 0)
-        if len(unknown):
+        if len(unknown) and (admitted is None or admitted[unknown].all()):
+            first = unknown[np.sort(np.unique(coded.rows[unknown], return_index=True)[1])]
+            found[coded.rows[first]] = self._of_frame(told.events.select("contact", "contact_kind")[first], None)
+            numbers = found[coded.rows]
+        elif len(unknown):
             named = told.events.select("contact", "contact_kind")[unknown]
             given = self._of_frame(named, None if admitted is None else admitted[unknown])
             numbers[unknown] = given
