@@ -46,6 +46,7 @@ def use(d: Any, c: int, k: int, seq: int, day: int, amount: int) -> None:
         tier = d.s_contact[c].tier
         if tier >= 0:
             slot = d.s_slot[c, cap.slot]
+            slot.window = 0  # a counter in no window counts as one that never moved
             slot.amount = slot.amount | (1 << d.r_tier[tier].number)
     elif cap.per == PER_OFFER:
         d.s_shared[cap.slot].amount += amount
