@@ -5,11 +5,11 @@ admission → identify → number → match → decide → post
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -27,7 +27,7 @@ from guerdon.engine.events.frames import Frames
 from guerdon.engine.events.identity import CONFLICT, FRESH, REPEAT, Identity, identify
 from guerdon.engine.events.listed import EventList
 from guerdon.engine.events.present import Present
-from guerdon.engine.ledger.chunk import FeedFile, ProgrammeVersion
+from guerdon.engine.ledger.chunk import Chunk, FeedFile, ProgrammeVersion
 from guerdon.engine.ledger.keys import Keys
 from guerdon.engine.ledger.ledger import Ledger
 from guerdon.engine.match.matcher import Matcher
@@ -72,13 +72,15 @@ class Admitted:
 class Run:
     """One programme at work on one ledger. Not for several threads; one ``Run`` a ledger at a time."""
 
-    def __init__(self, program: Program, ledger: Ledger, keep_refusals: bool, rows: int) -> None:
+    def __init__(self, program: Program, ledger: Ledger, keep_refusals: bool, rows: int, plain: bool) -> None:
         keep_freed_memory()
         self.program, self.ledger = program, ledger
         self.number = ledger.last_run() + 1
         self.chunk_events = CHUNK_EVENTS  # at most; the caller may choose other
         self.counts = Counts()
         self.sift: Callable[[Journal], Journal] | None = None  # may thin out a journal before it is posted
+        # Told of each part before it is posted (no chunk: nothing will be); what it returns commits with the chunk.
+        self.beside: Callable[[Admitted, Chunk | None], Mapping[str, Sequence[Sequence[Any]]]] | None = None
         self.seconds = {"read": 0.0, "match": 0.0, "decide": 0.0, "post": 0.0}
         self.refused = np.zeros((len(program.offers), max(Reason) + 1), np.int64)
         self.transfers = 0
@@ -88,15 +90,24 @@ class Run:
         in_force = ledger.in_force()
         self.version = ledger.names.number("version", program.version)
         self.announced = bool(in_force) and in_force[-1][1] == self.version
-        self.decider = Decider(program, ledger, self.version, rows=rows, keep_refusals=keep_refusals)
+        self.decider = Decider(program, ledger, self.version, rows=rows, keep_refusals=keep_refusals, plain=plain)
         self.decider.rules_changed = bool(in_force) and not self.announced
 
     @classmethod
     def open(
-        cls, program: Program, ledger: Ledger, *, operator: bool = True, keep_refusals: bool = False, rows: int = 2048
+        cls,
+        program: Program,
+        ledger: Ledger,
+        *,
+        keep_refusals: bool = False,
+        rows: int = 2048,
+        plain: bool = False,
     ) -> Run:
-        """A run of a programme over a ledger; ``rows``: about how many events are decided together."""
-        return cls(program, ledger, keep_refusals, rows)
+        """A run of a programme over a ledger; ``rows``: about how many events are decided together.
+
+        ``plain``: decides with the step as it is written, uncompiled; some thousand times slower, as explanations do.
+        """
+        return cls(program, ledger, keep_refusals, rows, plain)
 
     def admit(self, admission: Admission, way: str = "batch") -> Admitted:
         """Decide and post what is admitted together. ``way``: ``batch``, in chunks, or ``single``, event by event."""
@@ -125,7 +136,10 @@ class Run:
         self.counts.estimates += 1
         if marks:
             self._post(admission.split(1)[1], marks)
-        return Admitted(ended, np.zeros(1, np.int64), estimates={0: answer})
+        admitted = Admitted(ended, np.zeros(1, np.int64), estimates={0: answer})
+        if self.beside is not None:
+            self.beside(admitted, None)
+        return admitted
 
     def _chunk_length(self, admission: Admission, most: int) -> int:
         """How many events, asides counted, the next chunk takes: a name may mean another contact after its last one."""
@@ -163,7 +177,10 @@ class Run:
             chunk = chunk_of(self, admission, identity, seqs, contacts, journal, announced)
             chunk.files = [FeedFile(m.sha256, m.feed, m.name, m.events, m.done) for m in marks]
             chunk.run = self.counts.row(self.number)
-            if len(chunk.log) or marks:
+            posts = bool(len(chunk.log) or marks)
+            if self.beside is not None:
+                chunk.beside = self.beside(ended, chunk if posts else None)
+            if posts:
                 self.ledger.post(chunk)
                 self.announced = True
                 self.directory.take_given()

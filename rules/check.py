@@ -18,7 +18,7 @@ from guerdon.rules.model.terms import BankSays
 from guerdon.rules.names import Names, several, shadowing
 from guerdon.rules.problems import Problem
 from guerdon.rules.references import listed_files, unknown_references
-from guerdon.rules.source import BANK_FILE, EVENTS_FILE, Source
+from guerdon.rules.source import BANK_FILE, EVENTS_FILE, FINANCE_FILE, SUBSCRIBERS_FILE, Source
 from guerdon.rules.view import Found, View
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -39,7 +39,8 @@ def check(source: Source) -> Checked:
     """Read and check all files of a programme; nothing stops at the first problem."""
     documents = source.documents()
     bank = next((document for document in documents if document.file == BANK_FILE), None)
-    rules = tuple(document for document in documents if document.file not in (BANK_FILE, EVENTS_FILE))
+    others = (BANK_FILE, EVENTS_FILE, FINANCE_FILE, SUBSCRIBERS_FILE)
+    rules = tuple(document for document in documents if document.file not in others)
     view = View(tuple(document for document in rules if document.data is not None), bank)
     checked = Checked(view, Names(view))
     problems = checked.problems

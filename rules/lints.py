@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from itertools import pairwise
 
-from guerdon.rules.contradiction import never_holds
-from guerdon.rules.document import Path
+from guerdon.rules.funders import unfunded
 from guerdon.rules.names import ANYWHERE
+from guerdon.rules.offer_lints import in_doubt
+from guerdon.rules.outranked import always_outranked
 from guerdon.rules.problems import Problem
-from guerdon.rules.program import Amount, Award, Brackets, Offer, Per, Percent, Program, Rate
+from guerdon.rules.program import Program
 from guerdon.rules.source import Source
 from guerdon.rules.view import Found, View
-from guerdon.rules.words import WINNING_EVENTS
 
 LINT_CODES = (
     "file-not-read",
@@ -22,23 +21,14 @@ LINT_CODES = (
     "unused-pool",
     "unused-group",
     "never-wins",
+    "always-outranked",
     "gives-nothing",
     "cap-below-award",
+    "goal-above-cap",
+    "missing-funder",
     "unreachable-tier",
     "no-birth-date",
 )
-_WITHOUT_LINES = tuple(event for event in WINNING_EVENTS if event != "purchase")
-
-
-@dataclass(frozen=True)
-class _Written:
-    """A compiled offer and where it is written."""
-
-    offer: Offer
-    found: Found
-
-    def lint(self, code: str, message: str, hint: str, *below: str | int) -> Problem:
-        return self.found.problem(code, message, hint, below=below, severity="lint")
 
 
 def lints(view: View, program: Program, source: Source) -> Iterator[Problem]:
@@ -51,13 +41,13 @@ def lints(view: View, program: Program, source: Source) -> Iterator[Problem]:
     yield from _tiers(view)
     yield from _birth_dates(view, program)
     places = {found.id: found for found in view.offers}
-    rules: tuple[Callable[[_Written], Iterator[Problem]], ...] = (
-        _availability, _contradictions, _events_without_lines, _nothing_to_give, _caps,
-    )  # fmt: skip
     for offer in program.offers:
-        if offer.id in places:  # those of the default scheme are written nowhere
-            for rule in rules:
-                yield from rule(_Written(offer, places[offer.id]))
+        found = places.get(offer.id)
+        if found is not None:  # those of the default scheme are written nowhere
+            for code, path, message, hint in in_doubt(offer, found, program):
+                yield found.problem(code, message, hint, below=path, severity="lint")
+    yield from _outranked(places, program)
+    yield from _funders(view, places, program)
 
 
 def _merchants_without_terms(view: View, program: Program) -> Iterator[Problem]:
@@ -109,60 +99,24 @@ def _birth_dates(view: View, program: Program) -> Iterator[Problem]:
             yield found.problem("no-birth-date", message, hint, below=("type",), severity="lint")
 
 
-def _availability(written: _Written) -> Iterator[Problem]:
-    start, end = written.offer.available_from, written.offer.available_until
-    if start is not None and end is not None and start >= end:
-        message = f"{written.found.owner} is never available: {end} is not after {start}"
-        yield written.lint("never-wins", message, "'until' is exclusive: write a later date", "available", "until")
+def _outranked(places: dict[str, Found], program: Program) -> Iterator[Problem]:
+    modes = {group.id: group.mode for group in program.business.groups}
+    for weak, strong in always_outranked(program):
+        found = places.get(weak.id)
+        if found is not None:
+            first = modes[weak.group] == "first"
+            why = "comes first" if first else "gives at least as much"
+            message = f"{found.owner} never gives: '{strong.id}' wins whenever it could, and {why}"
+            hint = f"{'give it a smaller priority' if first else 'raise its award'}, or put it into another group"
+            below = ("group",) if "group" in found.value else ("award",)
+            yield found.problem("always-outranked", message, hint, below=below, severity="lint")
 
 
-def _contradictions(written: _Written) -> Iterator[Problem]:
-    offer = written.offer
-    conditions: list[tuple[Path, bool]] = [
-        (("event",), offer.event is not None and never_holds(offer.event)),
-        (("lines",), offer.lines is not None and never_holds(offer.lines)),
-        (("who", "contact"), offer.contact is not None and never_holds(offer.contact)),
-    ]
-    for at, matcher in enumerate(offer.needs.matchers if offer.needs is not None else ()):
-        conditions.append((("needs", "all", at), never_holds(matcher)))
-    for path, never in conditions:
-        if never:
-            message = f"nothing can meet these tests of {written.found.owner}: they exclude each other"
-            yield written.lint("never-wins", message, "widen or remove one of them", *path)
-
-
-def _events_without_lines(written: _Written) -> Iterator[Problem]:
-    offer = written.offer
-    if offer.on in _WITHOUT_LINES:
-        for key in ("lines", "needs"):
-            if key in written.found.value:
-                message = f"{written.found.owner} waits for {offer.on}, which has no lines"
-                yield written.lint("never-wins", message, f"remove {key}, or write on: purchase", key)
-
-
-def _nothing_to_give(written: _Written) -> Iterator[Problem]:
-    offer, award = written.offer, written.offer.award
-    if _is_zero(award):
-        yield written.lint("gives-nothing", f"the award of {written.found.owner} is zero", "give it an amount", "award")
-    elif isinstance(award, Percent | Per | Brackets) and offer.on in _WITHOUT_LINES:
-        message = f"{written.found.owner} waits for {offer.on}, whose total is 0: it gives nothing"
-        yield written.lint("gives-nothing", message, "write award: {amount: 5.00}", "award")
-
-
-def _is_zero(award: Award) -> bool:
-    match award:
-        case Amount(amount_minor=0) | Percent(rate=Rate(num=0)) | Per(give_minor=0):
-            return True
-        case Brackets(brackets=brackets):
-            return all(bracket.rate.num == 0 for bracket in brackets)
-    return False
-
-
-def _caps(written: _Written) -> Iterator[Problem]:
-    award = written.offer.award
-    if not isinstance(award, Amount):
-        return
-    for at, cap in enumerate(written.offer.caps[: len(written.found.value.get("caps", ()))]):
-        if cap.measure == "amount" and cap.limit < award.amount_minor:
-            message = f"this cap of {written.found.owner} is smaller than one award: each is clipped"
-            yield written.lint("cap-below-award", message, "raise the cap, or lower the award", "caps", at, "amount")
+def _funders(view: View, places: dict[str, Found], program: Program) -> Iterator[Problem]:
+    schemes = {found.id: found for found in view.mappings("scheme")}
+    for scheme, offer, why in unfunded(program):
+        found = schemes.get(scheme.id) if offer is None else places.get(offer.id)
+        if found is not None and "funding" in found.value:
+            message = f"no merchant bears the funding of {found.owner}: {why}; the business pays"
+            hint = "remove funding, or name the merchant that pays as owner"
+            yield found.problem("missing-funder", message, hint, below=("funding",), severity="lint")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import NamedTuple
 
 _SHOWN_WIDTH = 120
 
@@ -72,6 +73,15 @@ class Problem:
 
     def __str__(self) -> str:
         return self.shown()
+
+
+class Remark(NamedTuple):
+    """What is hardly meant in one entry of a file; ``path``: where below the entry it is written."""
+
+    code: str
+    path: tuple[str | int, ...]
+    message: str
+    hint: str
 
 
 def _excerpt(line: str, column: int) -> list[str]:

@@ -1,7 +1,8 @@
 """Which files a programme is made of: a folder, a set of texts, or texts laid over a folder.
 
-Every ``*.yaml`` below the folder is read, except what lies under ``cases/``. ``bank.yaml`` (accounts) and
-``events.yaml`` (mappings of feeds) are no part of the rules.
+Every ``*.yaml`` below the folder is read, except what lies under ``cases/``. ``bank.yaml`` (accounts), ``events.yaml``
+(mappings of feeds), ``finance.yaml`` (what finance estimates) and ``subscribers.yaml`` (who is told of outcomes) are no
+part of the rules.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from guerdon.rules.problems import Problem
 
 BANK_FILE = "bank.yaml"
 EVENTS_FILE = "events.yaml"
+FINANCE_FILE = "finance.yaml"
+SUBSCRIBERS_FILE = "subscribers.yaml"
 
 
 class OutsideProgramme(Exception):

@@ -69,21 +69,40 @@ def _copy(source: Traversable, target: Path) -> int:
     return count
 
 
-def check(programme: Programme, as_json: Json = False) -> None:
+def check(
+    programme: Programme,
+    events: Annotated[
+        list[str] | None,
+        typer.Option("--events", metavar="FILE...", help="A history to hold the budgets against; nothing is posted."),
+    ] = None,
+    data: Annotated[Path | None, typer.Option("--data", metavar="DIR", help="Where the files of the feed lie.")] = None,
+    as_json: Json = False,
+) -> None:
     """Find every problem of a programme at once: errors and lints, with place and hint."""
     from guerdon.engine.cli.programmes import problem_json, read, show_problems
 
     reading = read(programme)
-    errors, lints = len(reading.errors), len(reading.lints)
+    problems, rehearsed = list(reading.problems), None
+    if reading.program is not None and (events or data is not None):
+        from guerdon.engine.cli.rehearsing import rehearse
+
+        rehearsed = rehearse(reading.program, programme, events or [], data)
+        problems = sorted({*problems, *rehearsed.problems})
+    errors = len(reading.errors)
+    lints = len(problems) - errors
     if as_json:
         version = reading.program.version if reading.program else None
-        problems = [problem_json(problem) for problem in reading.problems]
-        print_json({"programme": version, "errors": errors, "lints": lints, "problems": problems})
+        told = {}
+        if rehearsed is not None and reading.program is not None:
+            told = rehearsed.as_json(reading.program.business.unit.digits)
+        shown = [problem_json(problem) for problem in problems]
+        print_json({"programme": version, "errors": errors, "lints": lints, "problems": shown, **told})
     else:
-        show_problems(reading.problems, programme)
+        show_problems(problems, programme)
         if reading.program is not None:
             print(f"{programme}: {_contents(reading.program)}")
-        print(f"{counted(errors, 'error')}, {counted(lints, 'lint')}")
+        history = "" if rehearsed is None else f"; a history of {counted(rehearsed.events, 'event')} was run in memory"
+        print(f"{counted(errors, 'error')}, {counted(lints, 'lint')}{history}")
     if errors:
         raise typer.Exit(Exit.RULES_INVALID)
 

@@ -1,4 +1,5 @@
-"""Working out again why offers gave nothing: a contact's own log, decided anew with every refusal kept (spec 4).
+"""Working out again why offers gave nothing: a contact's own log, decided anew by the plain, uncompiled step, with
+every refusal kept (spec 4).
 
 What other contacts used up (caps of an offer, merchants' budgets) is not in that log. Refusals that depend on it are
 stored, and so are awards; they are taken from the ledger, everything before them in the order of tests from the replay.
@@ -53,7 +54,7 @@ def _replayed(ledger: Ledger, event: LoggedEvent) -> np.ndarray:
     with Ledger.open("sqlite://") as again:
         last = 0
         for version, group in groupby(logged, key=lambda found: found.version):
-            run = Run.open(program_numbered(ledger, version), again, keep_refusals=True)
+            run = Run.open(program_numbered(ledger, version), again, keep_refusals=True, plain=True)
             admitted = run.admit(admit([told[found.seq] for found in group if found.seq in told], sort=False))
             last = int(admitted.seqs[-1]) if len(admitted.seqs) else last
         refusals = again.refusals_of(last).copy()

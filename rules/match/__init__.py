@@ -1,5 +1,5 @@
-"""The condition tree's back-ends: ``python`` (one row at a time), ``polars`` (a frame at once).
+"""The condition tree's back-ends: ``python`` (one row at a time), ``polars`` (a frame at once), ``durable``.
 
-A further back-end for single events (durable_rules, loaded lazily) belongs beside them and must agree with both; the
-property test in ``tests/rules`` takes it in by one line.
+``durable`` is durable_rules, for single events of a stream, loaded when a stream asks for it. That all three agree is
+a property test in ``tests/rules``.
 """
