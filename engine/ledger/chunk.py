@@ -102,6 +102,16 @@ class RunCounts(NamedTuple):
     unstored: int
 
 
+class Message(NamedTuple):
+    """What subscribers are told of an event: the ``n``-th message about it. ``payload`` is JSON."""
+
+    seq: int
+    n: int
+    contact: int  # number; 0: none. Messages of one contact are delivered in their order
+    kind: str
+    payload: str
+
+
 class Identifier(NamedTuple):
     """A registered identifier of a contact (card, e-mail, phone, ...); contact 0 takes it away."""
 
@@ -144,4 +154,7 @@ class Chunk:
     erased: Sequence[int] = ()  # contacts whose names are taken out of the registry
     profiles: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)  # fields by contact; none take them away
     records: Sequence[rows.Record] = ()
+    outbox: Sequence[Message] = ()
     recorded_at: int | None = None  # µs UTC; None: now
+    # New rows of tables beside the ledger that commit with it, by table: tuples in the order of the table's columns.
+    beside: Mapping[str, Sequence[Sequence[Any]]] = field(default_factory=dict)

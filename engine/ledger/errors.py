@@ -37,6 +37,12 @@ class LedgerUnwritable(LedgerError):
     code = "ledger_unwritable"
 
 
+class LedgerInterrupted(LedgerError):
+    """The database hung up, or asks to try again. Whether the last chunk was committed its head tells: read it anew."""
+
+    code = "ledger_interrupted"
+
+
 class LedgerConflict(LedgerError):
     """A chunk doesn't fit what the ledger holds (a key or a seq that is taken): nothing of it was posted."""
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from guerdon.engine.ledger.tables import APPEND_ONLY
+from guerdon.engine.ledger import access_tables, tables
 
-GUARDED = tuple(table.name for table in APPEND_ONLY)
+GUARDED = tuple(table.name for table in (*tables.APPEND_ONLY, *access_tables.APPEND_ONLY))
 
 
 def guards(dialect: str, guarded: tuple[str, ...] = GUARDED) -> list[str]:

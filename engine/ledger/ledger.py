@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sqlalchemy import bindparam, make_url, select
 from sqlalchemy.exc import ArgumentError, OperationalError
 
+from guerdon.engine.codes import EventType
 from guerdon.engine.ledger import tables
-from guerdon.engine.ledger.chunk import Chunk
+from guerdon.engine.ledger.chunk import Chunk, Message
 from guerdon.engine.ledger.digest import DIGESTED, hex_digest, no_sums
 from guerdon.engine.ledger.errors import LedgerUnreachable
 from guerdon.engine.ledger.names import Names
@@ -24,9 +26,17 @@ from guerdon.engine.ledger.state import ContactState, StateReading
 from guerdon.engine.ledger.store import Store
 
 if TYPE_CHECKING:
-    from sqlalchemy import URL
+    from sqlalchemy import URL, Executable, Select
 
 _NAMES = select(tables.name.c.number, tables.name.c.id).where(tables.name.c.kind == bindparam("kind"))
+_NAMES_AFTER = select(tables.name.c.number, tables.name.c.id).where(
+    tables.name.c.kind == bindparam("kind"), tables.name.c.number > bindparam("after")
+)
+_ERASED = (
+    select(tables.event.c.seq)
+    .where(tables.event.c.seq > bindparam("after"), tables.event.c.type == int(EventType.ERASE))
+    .limit(1)
+)
 _HEAD = (
     select(tables.chunk.c.number, tables.chunk.c.last_seq, tables.chunk.c.chain, tables.chunk.c.digest)
     .order_by(tables.chunk.c.number.desc())
@@ -34,6 +44,7 @@ _HEAD = (
 )
 
 
+_OPENING_SECONDS = 60
 _TROUBLE = "is its disk full, or may it not be written?"
 
 
@@ -44,14 +55,16 @@ def _nothing(step: str) -> None:
 class Ledger(Reading):
     """A double-entry ledger with its event log and the state of its contacts. Use ``Ledger.open``.
 
-    One process writes to a ledger at a time. One thread at a time posts; others may read meanwhile and see what has
-    been committed.
+    One process writes to a ledger at a time, or several to a PostgreSQL ledger in turns. One thread at a time posts;
+    others may read meanwhile and see what has been committed.
     """
 
     def __init__(self, store: Store) -> None:
         super().__init__(store)
         self.reached: Callable[[str], None] = _nothing
-        self.names = Names(lambda kind: [(number, id) for number, id in store.rows(_NAMES, kind=kind)])
+        self.outbox: Callable[[Chunk], Sequence[Message]] | None = None  # what subscribers are told of a chunk
+        self._writing = threading.RLock()  # one transaction at a time on the connection that writes
+        self.names = Names(lambda kind: self._rows(_NAMES, kind=kind))
         self.records = RecordReading(store)
         self.settlement = SettlementReading(store)
         self._state = StateReading(store)
@@ -61,19 +74,24 @@ class Ledger(Reading):
         self.reached(step)  # whoever is listening by now
 
     @classmethod
-    def open(cls, url: str, *, create: bool = True, read_only: bool = False) -> Ledger:
+    def open(cls, url: str, *, create: bool = True, read_only: bool = False, shared: bool = False) -> Ledger:
         """Opens ``sqlite:///file``, ``sqlite://`` (in memory) or ``postgresql+psycopg://…``; a bare path is a file.
 
         ``create``: makes the ledger if there is none. ``read_only``: takes no writer's lock; reads beside a writer.
+        ``shared``: several processes write to a PostgreSQL ledger, each in its turn (``take_turn``).
         LedgerBusy: another process is writing. LedgerUnreachable: bad URL, no ledger, no permission, other schema.
         """
-        store = _store(url, create=create and not read_only, write=not read_only)
+        store = _store(url, create=create and not read_only, write=not read_only, shared=shared)
         try:
             if read_only:
                 expect_current(store)
-            else:
+                return cls(store)
+            store.take(_OPENING_SECONDS)
+            try:
                 bring_up(store, create=create)
-            return cls(store)
+                return cls(store)
+            finally:
+                store.give()
         except OperationalError as error:
             store.close()
             raise LedgerUnreachable(str(error.orig), place=store.place, hint=_TROUBLE) from error
@@ -99,6 +117,11 @@ class Ledger(Reading):
         return self.store.place
 
     @property
+    def last_chunk(self) -> int:
+        """The number of the last chunk; 0: none yet."""
+        return self._posting.head.number
+
+    @property
     def last_seq(self) -> int:
         """The seq of the last event in the log; 0: none yet."""
         return self._posting.head.last_seq
@@ -112,9 +135,49 @@ class Ledger(Reading):
 
         Its seqs must follow ``last_seq``. LedgerConflict: nothing of it was posted.
         """
+        if self.outbox is not None:
+            chunk.outbox = self.outbox(chunk)
         unwritten = self.names.unwritten()
-        self._posting.post(chunk, unwritten)
+        with self._writing:
+            self._posting.post(chunk, unwritten)
         self.names.written(len(unwritten))
+
+    def take_turn(self, wait_seconds: float) -> bool:
+        """Takes the turn to write, and looks where the log ends; whether others have posted since this process did.
+
+        If so, what was read of state before no longer holds. LedgerBusy: no turn within ``wait_seconds``.
+        """
+        self.store.take(wait_seconds)
+        try:
+            head = _head(self.store)
+            moved = head.number != self._posting.head.number or bool(self.names.unwritten())
+            if moved:
+                erased = bool(self.store.rows(_ERASED, after=self._posting.head.last_seq))
+                self.names.refresh(lambda kind, after: self._rows(_NAMES_AFTER, kind=kind, after=after), erased)
+                self._posting.head = head
+        except BaseException:
+            self.store.give()
+            raise
+        return moved
+
+    def give_turn(self) -> None:
+        """Gives the turn back."""
+        self.store.give()
+
+    def change(self, *statements: Executable) -> list[int]:
+        """Statements on tables beside the log, in one transaction of their own; how many rows each touched."""
+        with self._writing, self.store.connect() as connection:
+            self.store.begin()
+            try:
+                counts = [connection.execute(statement).rowcount for statement in statements]
+                self.store.commit()
+            except BaseException:
+                self.store.rollback()
+                raise
+        return counts
+
+    def _rows(self, statement: Select[Any], **parameters: int) -> list[tuple[int, str]]:
+        return [(number, id) for number, id in self.store.rows(statement, **parameters)]
 
     def load_contacts(self, numbers: np.ndarray) -> ContactState:
         """The state of contacts by number (int64), as committed; one contact costs some 0.1 ms."""
@@ -141,7 +204,7 @@ def _head(store: Store) -> Head:
     return Head(number, last_seq, chain, np.frombuffer(digest, "<u8").astype(np.uint64).reshape(len(DIGESTED), 2))
 
 
-def _store(url: str, *, create: bool, write: bool) -> Store:
+def _store(url: str, *, create: bool, write: bool, shared: bool) -> Store:
     parsed = _parsed(url)
     backend = parsed.get_backend_name()
     if backend == "sqlite":
@@ -151,7 +214,7 @@ def _store(url: str, *, create: bool, write: bool) -> Store:
     if backend == "postgresql":
         from guerdon.engine.ledger.postgresql import PostgresStore
 
-        return PostgresStore(parsed, write=write)
+        return PostgresStore(parsed, write=write, shared=shared and write)
     raise LedgerUnreachable(f"no ledger can be kept in {backend}", place=url, hint="use sqlite:///guerdon.db")
 
 

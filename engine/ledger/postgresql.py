@@ -1,12 +1,17 @@
-"""The ledger in a PostgreSQL database: COPY for bulk rows, an advisory lock for the writer.
+"""The ledger in a PostgreSQL database: COPY for bulk rows, advisory locks for those who write.
 
 The same tables, migrations and statements as in SQLite; what differs is all in this module.
+
+One process holds the writer's lock alone, or several hold it together and take turns. A turn is a lock too, and the
+server is its lease: it ends the session of a worker that holds the turn and does nothing for ``LEASE_SECONDS``. That a
+stale worker writes nothing does not hang on it: the number of its chunk would be taken.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 import numpy as np
@@ -14,17 +19,22 @@ from sqlalchemy import ARRAY, URL, Connection, Select, StaticPool, any_, bindpar
 from sqlalchemy.dialects import postgresql as dialect
 from sqlalchemy.sql.elements import ColumnElement
 
-from guerdon.engine.ledger.errors import LedgerBusy, LedgerConflict, LedgerUnreachable
+from guerdon.engine.ledger.errors import LedgerBusy, LedgerConflict, LedgerInterrupted, LedgerUnreachable
 from guerdon.engine.ledger.store import INSERT, REMOVE, Row, Store, Target, as_list, parameter_name, statement_of
 
 LOCK: Final = 0x67756572646F6E  # the writer's advisory lock in each database: the word guerdon
+TURN: Final = LOCK + 1  # the turn of one among several writers
+LEASE_SECONDS: Final = 60
 BULK_ROWS: Final = 256  # from here on COPY pays
 
 
 class PostgresStore(Store):
-    """``url``: ``postgresql+psycopg://…``. ``write``: takes the database's writer lock, which dies with its process."""
+    """``url``: ``postgresql+psycopg://…``. ``write``: takes the database's writer lock, which dies with its process.
 
-    def __init__(self, url: URL, *, write: bool) -> None:
+    ``shared``: with others who do so, and write in turns.
+    """
+
+    def __init__(self, url: URL, *, write: bool, shared: bool = False) -> None:
         try:
             import psycopg
         except ImportError as error:
@@ -35,22 +45,64 @@ class PostgresStore(Store):
         self.place = _place(url)
         self._statements: dict[Target, tuple[str, tuple[str, ...]]] = {}
         self._selects: dict[int, tuple[Select[Any], str, dict[str, Any]]] = {}
-        where = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        self._where = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        self._write, self.is_shared = write, shared
+        self._connect()
+
+    def _connect(self) -> None:
+        """Both connections, and the writer's lock."""
         try:
-            self._writer = psycopg.connect(where, autocommit=True)
-            self._reader = psycopg.connect(where, autocommit=True)
-        except psycopg.Error as error:
+            self._writer = self._psycopg.connect(self._where, autocommit=True)
+            self._reader = self._psycopg.connect(self._where, autocommit=True)
+        except self._psycopg.Error as error:
             text = str(error).strip().splitlines()[-1]
             raise LedgerUnreachable(text, place=self.place, hint="is the server up, and the URL right?") from error
         self._reader.execute("SET default_transaction_read_only = on")
-        if not write:
+        lock = "pg_try_advisory_lock_shared" if self.is_shared else "pg_try_advisory_lock"
+        if not self._write:
             self._writer.execute("SET default_transaction_read_only = on")
-        elif not self._first(f"SELECT pg_try_advisory_lock({LOCK})"):
+        elif not self._first(f"SELECT {lock}({LOCK})"):
             self.close()
             raise LedgerBusy(
                 "another process is writing to this ledger", place=self.place, hint="wait until it has finished"
             )
         self.engine = create_engine("postgresql+psycopg://", creator=lambda: self._writer, poolclass=StaticPool)
+
+    @contextmanager
+    def _talking(self) -> Iterator[None]:
+        """A server that hangs up, or asks to try again, is ``LedgerInterrupted``."""
+        try:
+            yield
+        except (self._psycopg.OperationalError, self._psycopg.InterfaceError) as error:
+            text = str(error).strip().splitlines()
+            raise LedgerInterrupted(
+                text[0] if text else "the connection was lost", place=self.place, hint="is the server up?"
+            ) from error
+
+    def take(self, wait_seconds: float) -> None:
+        if not self.is_shared:
+            return
+        if self._writer.closed or self._reader.closed:
+            self.close()
+            self._connect()
+        milliseconds, lease = int(wait_seconds * 1000), LEASE_SECONDS * 1000
+        with self._talking():
+            try:
+                self._writer.execute(
+                    f"SET lock_timeout = {milliseconds}; SET idle_session_timeout = {lease}; "
+                    f"SET idle_in_transaction_session_timeout = {lease}; SELECT pg_advisory_lock({TURN})".encode()
+                )
+            except self._psycopg.errors.LockNotAvailable as error:
+                raise LedgerBusy(
+                    f"other processes have been writing for {wait_seconds:g} seconds",
+                    place=self.place,
+                    hint="try again; is there one that hangs?",
+                ) from error
+
+    def give(self) -> None:
+        if self.is_shared and not self._writer.closed:
+            with suppress(self._psycopg.OperationalError):  # its locks are gone with a session
+                self._writer.execute(f"SELECT pg_advisory_unlock({TURN}); SET idle_session_timeout = 0".encode())
 
     def _first(self, sql: str) -> Any:
         found = self._writer.execute(sql.encode()).fetchone()
@@ -60,25 +112,29 @@ class PostgresStore(Store):
         return self.engine.connect()
 
     def begin(self) -> None:
-        self._writer.execute("BEGIN")
+        with self._talking():
+            self._writer.execute("BEGIN")
 
     def commit(self) -> None:
-        self._writer.execute("COMMIT")
+        with self._talking():
+            self._writer.execute("COMMIT")
 
     def rollback(self) -> None:
-        self._writer.rollback()
+        with suppress(self._psycopg.OperationalError):  # a session that is gone has rolled back
+            self._writer.rollback()
 
     def put(self, target: Target, matrix: np.ndarray, texts: Mapping[str, Any]) -> None:
         if not len(matrix):
             return
         has_bytes = any(target.table.c[name].type.python_type is bytes for name in target.texts)
         try:
-            if len(matrix) < BULK_ROWS or has_bytes or target.how == REMOVE:
-                self._one_by_one(target, matrix, texts)
-            elif target.how == INSERT:
-                self._copy(f'"{target.table.name}"', target, matrix, texts)
-            else:
-                self._merge(target, matrix, texts)
+            with self._talking():
+                if len(matrix) < BULK_ROWS or has_bytes or target.how == REMOVE:
+                    self._one_by_one(target, matrix, texts)
+                elif target.how == INSERT:
+                    self._copy(f'"{target.table.name}"', target, matrix, texts)
+                else:
+                    self._merge(target, matrix, texts)
         except self._psycopg.errors.IntegrityError as error:
             text = str(error).strip().splitlines()[0]
             raise LedgerConflict(text, place=f"{self.place}, table {target.table.name}") from error
@@ -138,7 +194,8 @@ class PostgresStore(Store):
         if known is None:
             compiled = statement.compile(dialect=self.engine.dialect)
             known = self._selects[id(statement)] = (statement, str(compiled), dict(compiled.params))
-        return self._reader.execute(known[1].encode(), {**known[2], **parameters}).fetchall()
+        with self._talking():
+            return self._reader.execute(known[1].encode(), {**known[2], **parameters}).fetchall()
 
     def matrix(self, statement: Select[Any], **parameters: Any) -> np.ndarray:
         found = self.rows(statement, **parameters)

@@ -205,6 +205,9 @@ class Posting:
         self._put("-record", [(r.kind, r.id) for r in chunk.records if not r.fields])
         self._put("feed_file", [(f.sha256, f.feed, f.name, f.events, int(f.done)) for f in chunk.files])
         self._put("run", [chunk.run] if chunk.run is not None else [])
+        self._put("outbox", chunk.outbox)
+        for table, beside in chunk.beside.items():
+            self._put(table, beside)
 
     def _put(self, name: str, rows: Sequence[Sequence[Any]]) -> None:
         """A few rows as tuples in the order of the table's columns (for a removal: of its key)."""

@@ -49,6 +49,7 @@ class Store(ABC):
 
     engine: Engine
     place: str
+    is_shared = False  # several processes write to it, in turns
 
     @abstractmethod
     def connect(self) -> Connection:
@@ -92,6 +93,12 @@ class Store(ABC):
     @abstractmethod
     def texts(self, texts: Sequence[str]) -> Any:
         """Texts as the parameter that ``among`` names."""
+
+    def take(self, wait_seconds: float) -> None:  # noqa: B027 - one process alone needs no turns
+        """Takes the turn to write among processes that share the database; LedgerBusy after ``wait_seconds``."""
+
+    def give(self) -> None:  # noqa: B027
+        """Gives the turn back."""
 
     @abstractmethod
     def close(self) -> None: ...

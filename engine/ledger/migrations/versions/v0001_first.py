@@ -17,7 +17,9 @@ depends_on = None
 KEY = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 BIG, INT, SMALL, TEXT, BYTES = sa.BigInteger, sa.Integer, sa.SmallInteger, sa.Text, sa.LargeBinary
 
-GUARDED = ("event", "transfer", "award", "refusal", "resolved", "tier_period", "chunk", "in_force")
+GUARDED = (
+    "event", "transfer", "award", "refusal", "resolved", "tier_period", "chunk", "in_force", "audit_entry",
+)  # fmt: skip
 
 
 def _table(
@@ -39,6 +41,10 @@ def upgrade() -> None:
     _journals()
     _around()
     _state()
+    _delivery()
+    _access()
+    _bank()
+    _care()
     for statement in guards(op.get_bind().dialect.name, GUARDED):
         op.execute(statement)
 
@@ -145,3 +151,81 @@ def _state() -> None:
         ],
     )  # fmt: skip
     _table("balance", "account unit", [(BIG, "account"), (SMALL, "unit"), (BIG, "minor")])
+
+
+def _delivery() -> None:
+    """Messages to subscribers, leases."""
+    _table("outbox", "seq n", [(BIG, "seq"), (INT, "n"), (BIG, "contact"), (TEXT, "kind payload")])
+    _table("subscriber", "id", [(TEXT, "id"), (BIG, "seq"), (INT, "n")])
+    _table(
+        "delivery", "subscriber seq n",
+        [
+            (TEXT, "subscriber"), (BIG, "seq"), (INT, "n"), (BIG, "contact"), (INT, "attempts"), (BIG, "due_at"),
+            (SMALL, "dead"), (TEXT, "error payload"),
+        ],
+    )  # fmt: skip
+    _table("lease", "name", [(TEXT, "name holder"), (BIG, "epoch until"), (SMALL, "done")])
+
+
+def _access() -> None:
+    """Who may call, what was answered, who did what."""
+    _table(
+        "api_key", "id",
+        [
+            (TEXT, "id name role merchants sources contact"), (BYTES, "secret_hash"),
+            (BIG, "created_at expires_at revoked_at"),
+        ],
+    )  # fmt: skip
+    _table(
+        "request_answer", "key_id request_key",
+        [
+            (TEXT, "key_id request_key"), (BYTES, "fingerprint"), (SMALL, "status"), (BYTES, "body"),
+            (BIG, "answered_at"),
+        ],
+    )  # fmt: skip
+    op.create_index("request_answer_age", "request_answer", ["answered_at"])
+    _table("approval", "id", [(TEXT, "id asked_by asker event state decided_by"), (BIG, "asked_at decided_at")])
+    _table(
+        "audit_entry", "number",
+        [
+            (KEY, "number"), (BIG, "at"), (TEXT, "request_id key_id actor role address action object outcome reason"),
+            (BYTES, "chain"),
+        ], rowid=True,
+    )  # fmt: skip
+
+
+def _bank() -> None:
+    """Accounts that money is sent to, and what was sent."""
+    _table(
+        "bank_account", "id since",
+        [
+            (TEXT, "id"), (BIG, "since"), (TEXT, "name iban bic proposed_by"), (BIG, "proposed_at"),
+            (TEXT, "approved_by"), (BIG, "approved_at"),
+        ],
+    )  # fmt: skip
+    _table("bank_payout", "seq", [(BIG, "seq"), (TEXT, "message end_to_end"), (BIG, "amount")])
+    _table("bank_message", "id", [(TEXT, "id"), (BIG, "made_at"), (BYTES, "body")])
+
+
+def _care() -> None:
+    """Passes over the log, alerts, mails."""
+    _table("care_mark", "pass", [(TEXT, "pass"), (BIG, "seq")])
+    _table("alert_window", "rule key", [(TEXT, "rule key"), (BIG, "newest"), (TEXT, "fields")])
+    _table(
+        "alert", "id",
+        [
+            (TEXT, "id rule key"), (BIG, "seq raised_at"), (TEXT, "state"), (SMALL, "acted"), (TEXT, "by"),
+            (BIG, "changed_at"), (TEXT, "fields"),
+        ],
+    )  # fmt: skip
+    op.create_index("alert_by_state", "alert", ["state"])
+    _table(
+        "mail", "id",
+        [
+            (TEXT, "id"), (BIG, "seq contact"), (TEXT, "kind address subject text state reason"), (INT, "attempts"),
+            (BIG, "due_at made_at sent_at"), (TEXT, "alert by"),
+        ],
+    )  # fmt: skip
+    op.create_index("mail_of_contact", "mail", ["contact"])
+    op.create_index("mail_by_state", "mail", ["state", "due_at"])
+    _table("mail_block", "address", [(TEXT, "address reason"), (BIG, "since")])
