@@ -64,6 +64,7 @@ def chunk_of(
         touched=_touched(journal, log),
         contacts=journal.contacts,
         lots=journal.lots,
+        lots_gone=journal.lots_gone,
         counters=journal.counters,
         counters_gone=journal.counters_gone,
         counters_past=journal.counters_past,

@@ -8,12 +8,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from guerdon.engine.arrays import joined
 from guerdon.engine.decide import saving
 from guerdon.engine.decide.desk import Outputs
 from guerdon.engine.decide.records import Records
 from guerdon.engine.decide.state import State
-from guerdon.engine.rows import LOT, Record
+from guerdon.engine.rows import Record
 
 
 class Resolved(NamedTuple):
@@ -28,7 +27,7 @@ class Resolved(NamedTuple):
 
 
 class Journal(NamedTuple):
-    """Rows to be posted in one transaction; numbers throughout. ``lots`` with nothing remaining are used up."""
+    """Rows to be posted in one transaction; numbers throughout. ``lots`` are open, ``lots_gone`` are used up."""
 
     transfers: np.ndarray
     awards: np.ndarray
@@ -39,6 +38,7 @@ class Journal(NamedTuple):
     memberships: np.ndarray
     contacts: np.ndarray
     lots: np.ndarray
+    lots_gone: np.ndarray  # CLOSED_LOT
     counters: np.ndarray
     counters_gone: np.ndarray
     counters_past: np.ndarray
@@ -69,7 +69,8 @@ def take(state: State, outputs: Outputs, records: Records) -> Journal:
         outputs.taken("o_tier"),
         outputs.taken("o_member"),
         state.arrays["s_contact"][dirty],
-        joined([lots, _used_up(outputs.taken("o_closed"), lots)]),
+        lots,
+        _used_up(outputs.taken("o_closed"), lots),
         saving.changed_counters(state, dirty),
         saving.counters_gone(state, dirty),
         _latest(past),
@@ -83,19 +84,16 @@ def take(state: State, outputs: Outputs, records: Records) -> Journal:
 
 
 def _used_up(closed: np.ndarray, open_lots: np.ndarray) -> np.ndarray:
-    """The lots that were closed, with nothing remaining; not those that a return has put back since."""
-    key = ["contact", "seq", "n"]
-    used_up = np.zeros(len(closed), LOT)
+    """The lots that were closed; not those that a return has put back since."""
     if not len(closed):
-        return used_up
-    for name in key:
-        used_up[name] = closed[name]
+        return closed
     stand = np.isin(_award_of(closed), _award_of(open_lots))
     if stand.any():  # put back, or the same award's money with another contact
+        key = ["contact", "seq", "n"]
         stands = set(open_lots[key].tolist())
-        stand[stand] = [lot in stands for lot in used_up[stand][key].tolist()]
-    found: np.ndarray = used_up[~stand]
-    return found
+        stand[stand] = [lot in stands for lot in closed[stand][key].tolist()]
+    gone: np.ndarray = closed[~stand]
+    return gone
 
 
 def _award_of(lots: np.ndarray) -> np.ndarray:

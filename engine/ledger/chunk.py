@@ -52,6 +52,9 @@ TOUCH = np.dtype([("contact", "i8"), ("seq", "i8")], align=True)
 # Who holds the business key (merchant, series, reference): the event at ``seq``.
 HOLDER = np.dtype([("merchant", "i4"), ("seq", "i8")], align=True)
 
+# Which lot.
+LOT_KEY = np.dtype([("contact", "i8"), ("seq", "i8"), ("n", "i4")], align=True)
+
 
 def empty(dtype: np.dtype[np.void], count: int = 0) -> np.ndarray:
     """``count`` rows of zeros.
@@ -142,6 +145,7 @@ class Chunk:
     touched: np.ndarray = field(default_factory=lambda: empty(TOUCH))
     contacts: np.ndarray = field(default_factory=lambda: empty(rows.CONTACT))
     lots: np.ndarray = field(default_factory=lambda: empty(rows.LOT))
+    lots_gone: np.ndarray = field(default_factory=lambda: empty(LOT_KEY))  # lots that lose their row, by key alone
     counters: np.ndarray = field(default_factory=lambda: empty(rows.COUNTER))
     counters_gone: np.ndarray = field(default_factory=lambda: empty(rows.COUNTER))  # off the desk; only the key counts
     counters_past: np.ndarray = field(default_factory=lambda: empty(rows.COUNTER))  # of windows that left the desk

@@ -179,7 +179,8 @@ class Posting:
         lots = sorted_by_key(matrix(chunk.lots, LAYOUT["lot"]), 3)
         left = lots[:, LAYOUT["lot"].index("remaining")] > 0
         put(TARGETS["lot"], lots[left], {})
-        put(TARGETS["-lot"], lots[~left][:, :3], {})
+        gone = np.concatenate([lots[~left][:, :3], matrix(chunk.lots_gone, LAYOUT["-lot"])])
+        put(TARGETS["-lot"], sorted_by_key(gone, 3), {})
         put(TARGETS["counter"], sorted_by_key(matrix(chunk.counters, LAYOUT["counter"]), 3), {})
         put(TARGETS["-counter"], matrix(chunk.counters_gone, LAYOUT["-counter"]), {})
         put(TARGETS["counter_past"], sorted_by_key(matrix(chunk.counters_past, LAYOUT["counter_past"]), 3), {})
