@@ -19,20 +19,21 @@ from guerdon.engine.decide.back import make_room
 from guerdon.engine.decide.funding import NO_TERMS, terms_at
 from guerdon.engine.decide.terms_tables import units
 from guerdon.engine.events.event import Event
-from guerdon.engine.rows import NEVER
+from guerdon.engine.periods import BadPeriod, Period, period
 from guerdon.engine.settling import (
     CLOSING,
     DRAFT,
     MERCHANT_ACCOUNTS,
+    NETTED,
     STATEMENT,
     Closing,
     Stretch,
-    first_day,
-    months_of,
+    closed_spans,
+    closings_in,
     moved_by,
-    period_number,
-    period_text,
+    rhythms,
     statement_id,
+    stretch_of,
 )
 
 if TYPE_CHECKING:
@@ -91,60 +92,75 @@ def _is_prepaid(d: Any, merchant: int, time: int) -> bool:
 
 def closings_of(decider: Decider) -> list[Closing]:
     """The closings so far, in the order of the log."""
-    records = decider.records.of_kind(CLOSING)
-    return sorted((Closing(period_number(r.id), int(r.fields["seq"])) for r in records), key=lambda c: c.seq)
+    return closings_in((record.id, record.fields) for record in decider.records.of_kind(CLOSING))
 
 
 def statement_closed(decider: Decider, i: int, event: Event) -> None:
-    """Close a period that is over, and the open ones before it."""
+    """Close a period that is over, and every period of any merchant that ends with it or before it."""
     time = int(decider.desk.b_event[i].time)
-    period = period_number(str(event.fields.get("period", "0001-01")))
+    closed = _period(event)
     closings = closings_of(decider)
-    if time < _begins(decider, period + 1) or (closings and period <= closings[-1].period):
+    if closed is None or time < _begins(decider, closed.end_day) or (closings and closed.end_day <= closings[-1].until):
         _end(decider, i, Reason.INVALID_TRANSITION)
         return
-    last = closings[-1] if closings else None
-    for each in range(_first_open(decider, last, period), period + 1):
-        _draw_up(decider, each, last)
-    decider.records.put(CLOSING, period_text(period), {"seq": event.seq})
+    since = closings[0].since if closings else min(closed.first_day, _first_day(decider, closed.first_day))
+    closing = Closing(event.seq, since, closed.end_day, rhythms(decider.program, closed.end_day - 1))
+    told = {**closing._asdict(), "time": time, "actor": event.actor}
+    decider.records.put(CLOSING, closed.text, {name: value for name, value in told.items() if value})
+    _draw_up(decider, [*closings, closing])
     _end(decider, i, Reason.NONE)
 
 
-def _begins(decider: Decider, period: int) -> int:
-    """The instant at which a period begins: local midnight."""
-    return int(decider.tables.zone.utc(first_day(period) * _DAY))
+def _period(event: Event) -> Period | None:
+    """The period that an event names; None: it names none."""
+    try:
+        return period(str(event.fields.get("period", "")))
+    except BadPeriod:
+        return None
 
 
-def _first_open(decider: Decider, last: Closing | None, period: int) -> int:
-    """The first period that is not closed: before any closing, that of the earliest transfer of a merchant."""
-    if last is not None:
-        return last.period + 1
+def _begins(decider: Decider, day: int) -> int:
+    """The instant at which a day begins: local midnight."""
+    return int(decider.tables.zone.utc(day * _DAY))
+
+
+def _first_day(decider: Decider, otherwise: int) -> int:
+    """The local day of the earliest transfer of a merchant."""
     earliest = decider.store.settlement.first_effective_at()
     fresh, _ = _fresh(decider)
     times = [int(fresh["effective_at"].min())] if len(fresh) else []
     times += [earliest] if earliest is not None else []
-    if not times:
-        return period
-    local = np.array([decider.tables.zone.local(min(times))], np.int64)
-    return min(period, int(months_of(local)[0]))
+    return int(decider.tables.zone.local(min(times))) // _DAY if times else otherwise
 
 
-def _draw_up(decider: Decider, period: int, last: Closing | None) -> None:
-    """Fix what moved on each merchant's accounts by the transfers of a period, as drafts."""
-    begins, until = _begins(decider, period), _begins(decider, period + 1)
-    takes_late = last is not None and period == last.period + 1
-    stretch = Stretch(begins, until, last.seq if last else 0, NEVER if takes_late else begins)
+def _draw_up(decider: Decider, closings: list[Closing]) -> None:
+    """Fix what moved on each merchant's accounts by the transfers of each period just closed, as drafts."""
+    closed: dict[Stretch, dict[int, str]] = defaultdict(dict)  # the merchants (numbers) and periods of each stretch
+    names = decider.store.names
+    for owner, merchant in enumerate(names.ids("merchant")):
+        spans = closed_spans(closings, merchant)
+        for place, span in enumerate(spans):
+            if owner and span.seq == closings[-1].seq:
+                stretch = stretch_of(spans, place, lambda day: _begins(decider, day))
+                closed[stretch][owner] = span.period
+    for stretch, periods in closed.items():
+        for owner, moved in _moved(decider, stretch).items():
+            if owner in periods:
+                name = statement_id(names.id("merchant", owner), periods[owner])
+                decider.records.put(STATEMENT, name, {"state": DRAFT, **moved})
+
+
+def _moved(decider: Decider, stretch: Stretch) -> dict[int, dict[str, dict[str, int]]]:
+    """By merchant: how the transfers of a period moved its receivable and its payable, by unit."""
     sums = dict(decider.store.settlement.moved(stretch))
     for key, minor in moved_by(*_fresh(decider), stretch).items():
         sums[key] = sums.get(key, 0) + minor
-    of_merchant: dict[int, dict[str, dict[str, int]]] = defaultdict(lambda: {"receivable": {}, "payable": {}})
+    found: dict[int, dict[str, dict[str, int]]] = defaultdict(lambda: {"receivable": {}, "payable": {}})
     for (number, unit), minor in sorted(sums.items()):
         _, owner, role = account_parts(number)
-        if role in (Role.RECEIVABLE, Role.PAYABLE) and minor:
-            of_merchant[owner][Role(role).name.lower()][str(unit)] = minor
-    for owner, moved in of_merchant.items():
-        name = statement_id(decider.store.names.id("merchant", owner), period)
-        decider.records.put(STATEMENT, name, {"state": DRAFT, **moved})
+        if role in NETTED and minor:
+            found[owner][Role(role).name.lower()][str(unit)] = minor
+    return found
 
 
 def _fresh(decider: Decider) -> tuple[np.ndarray, np.ndarray]:
@@ -164,14 +180,13 @@ def _fresh(decider: Decider) -> tuple[np.ndarray, np.ndarray]:
 
 def statement_stepped(decider: Decider, i: int, event: Event) -> None:
     """One step of a merchant's statement; approval, payment and failure post over what its closing fixed."""
-    merchant = str(event.merchant)
-    period = period_number(str(event.fields.get("period", "0001-01")))
-    record = decider.records.get(STATEMENT, statement_id(merchant, period))
-    closings = closings_of(decider)
+    merchant, closed = str(event.merchant), _period(event)
+    name = statement_id(merchant, closed.text if closed else "")
+    record = decider.records.get(STATEMENT, name)
     fields: dict[str, Any] = {"state": "open", "receivable": {}, "payable": {}}
     if record is not None:
         fields = dict(record.fields)
-    elif closings and period <= closings[-1].period:
+    elif closed and any(span.period == closed.text for span in closed_spans(closings_of(decider), merchant)):
         fields["state"] = DRAFT
     taken_in, leads_to = STEPS[event.type]
     if fields["state"] not in taken_in:
@@ -182,7 +197,10 @@ def statement_stepped(decider: Decider, i: int, event: Event) -> None:
     for unit in sorted({*fields["receivable"], *fields["payable"]}):
         moved = (int(fields[side].get(unit, 0)) for side in ("receivable", "payable"))
         _post(decider, event, number, int(unit), *moved)
-    decider.records.put(STATEMENT, statement_id(merchant, period), {**fields, "state": leads_to})
+    who = {"actor": event.actor, "approver": event.approver, "note": event.fields.get("note")}
+    told = {key: value for key, value in who.items() if value is not None}
+    steps = [*fields.get("steps", ()), {"to": leads_to, "seq": event.seq, "time": event.time, **told}]
+    decider.records.put(STATEMENT, name, {**fields, "state": leads_to, "steps": steps})
     _end(decider, i, Reason.NONE)
 
 

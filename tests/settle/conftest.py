@@ -1,0 +1,18 @@
+"""What the tests of settling share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .shop import Town
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Iterator[Town]:
+    """An empty town."""
+    town = Town(tmp_path / "town")
+    yield town
+    town.ledger.close()
