@@ -1,0 +1,1 @@
+"""The HTTP door: who may call it, what its routes do, and the one writer behind them."""

@@ -1,0 +1,86 @@
+"""Gift cards and certificates, looked up by name."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import Path, Request
+from starlette.responses import JSONResponse, Response
+
+from guerdon.engine.api.calling import called
+from guerdon.engine.api.instants import money, rfc3339, until
+from guerdon.engine.api.keys import Principal
+from guerdon.engine.api.problems import not_found
+from guerdon.engine.care.actions import instrument_actions
+from guerdon.engine.ledger.ledger import Ledger
+from guerdon.engine.rows import Record
+from guerdon.rules.program import Program
+
+Name = Annotated[str, Path(max_length=128, description="Its name in the log: never the code or number itself.")]
+
+
+async def get_card(request: Request, card: Name) -> Response:
+    """A gift card: its state, its pockets, what of it is held."""
+    service, principal = called(request)
+    return JSONResponse(await service.readers.read(_card, service.program, principal, card))
+
+
+async def get_certificate(request: Request, certificate: Name) -> Response:
+    """A certificate: its state, and what it was claimed for."""
+    service, principal = called(request)
+    return JSONResponse(await service.readers.read(_certificate, service.program, principal, certificate))
+
+
+def _card(ledger: Ledger, program: Program, principal: Principal, name: str) -> dict[str, Any]:
+    found = _record(ledger, "card", name).fields
+    if principal.role.name == "partner":
+        raise not_found("card")
+    digits = program.business.digits
+    promos = [
+        {"amount": money(left, digits), "expires_at": until(int(expires))} for _, _, left, expires, _ in found["promos"]
+    ]
+    promo = sum(int(each[2]) for each in found["promos"])
+    held = sum(int(each[1]) for each in found["holds"])
+    return {
+        "card": name,
+        "kind": found["kind"],
+        "status": found["status"],
+        "paid": money(found["paid"], digits),
+        "promo": money(promo, digits),
+        "held": money(held, digits),
+        "free": money(int(found["paid"]) + promo - held, digits),
+        "promos": promos,
+        "registered": bool(found["contact"]),
+        "actions": instrument_actions("card", str(found["status"])),
+    }
+
+
+def _certificate(ledger: Ledger, program: Program, principal: Principal, name: str) -> dict[str, Any]:
+    found = _record(ledger, "certificate", name).fields
+    distributor = _merchant(ledger, found["distributor"])
+    fulfiller = _merchant(ledger, found["fulfiller"])
+    if principal.merchants and not principal.merchants & {distributor, fulfiller}:
+        raise not_found("certificate")
+    expires = int(found["expires_at"])
+    may_act = principal.role.name != "partner"
+    return {
+        "certificate": name,
+        "kind": found["kind"],
+        "status": found["status"],
+        "distributor": distributor,
+        "fulfiller": fulfiller,
+        "url": found["url"] or None,
+        "expires_at": rfc3339(expires) if until(expires) and expires else None,
+        "actions": instrument_actions("certificate", str(found["status"])) if may_act else [],
+    }
+
+
+def _record(ledger: Ledger, kind: str, name: str) -> Record:
+    found = ledger.records.one(kind, name)
+    if found is None:
+        raise not_found(kind)
+    return found
+
+
+def _merchant(ledger: Ledger, number: int) -> str | None:
+    return ledger.names.id("merchant", int(number)) or None

@@ -1,0 +1,68 @@
+"""The routes of the API as data: method, path, the right that it needs, who answers, and the shape of the answer.
+
+Nothing else decides who may call what: the app asks this table before it calls a handler.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from guerdon.engine.api import approvals, commands, contacts, events, finance, instruments, models, operations
+from guerdon.engine.api.roles import Right
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """``answer``: the model of what 200 returns; None: no JSON. ``body``: what it takes; '' for nothing.
+
+    ``also``: other statuses below 400, with their models.
+    """
+
+    method: str
+    path: str
+    right: Right
+    handler: Callable[..., Any]
+    answer: type[Any] | None
+    body: str = ""
+    also: tuple[tuple[int, type[Any]], ...] = ()
+
+
+_COMMANDS = (
+    ("/contacts/{contact}/{command}", commands.contact_command),
+    ("/cards/{card}/{command}", commands.card_command),
+    ("/certificates/{certificate}/{command}", commands.certificate_command),
+    ("/coupons/{coupon}/{command}", commands.coupon_command),
+    ("/rewards/{reward}/{command}", commands.reward_command),
+    ("/merchants/{merchant}/{command}", commands.merchant_command),
+    ("/log/{event_id}/{command}", commands.event_command),
+)
+
+ROUTES: tuple[Route, ...] = (
+    Route("POST", "/events", Right.TELL, events.post_events, models.Outcomes, "events", ((207, models.Outcomes),)),
+    Route("POST", "/estimates", Right.ESTIMATE, events.post_estimates, models.Outcome, "event"),
+    Route("GET", "/events/{source}/{event_id}", Right.READ_EVENT, events.get_event, models.Journal),
+    Route("GET", "/events/{source}/{event_id}/explain", Right.READ_EVENT, events.get_explanation, models.Explanation),
+    Route("GET", "/contacts", Right.READ_CONTACT, contacts.get_contacts, models.Contacts),
+    Route("GET", "/contacts/{contact}", Right.READ_CONTACT, contacts.get_contact, models.Contact),
+    Route("GET", "/contacts/{contact}/wallet", Right.READ_CONTACT, contacts.get_wallet, models.Wallet),
+    Route("GET", "/contacts/{contact}/timeline", Right.READ_CONTACT, contacts.get_timeline, models.Timeline),
+    Route("GET", "/contacts/{contact}/progress", Right.READ_CONTACT, contacts.get_progress, models.Progress),
+    Route("GET", "/contacts/{contact}/offers", Right.READ_CONTACT, contacts.get_offers, models.Offers),
+    Route("GET", "/cards/{card}", Right.READ_INSTRUMENT, instruments.get_card, models.Card),
+    Route("GET", "/certificates/{certificate}", Right.READ_INSTRUMENT, instruments.get_certificate, models.Certificate),
+    *(
+        Route("POST", path, Right.COMMAND, handler, models.Outcome, "command", ((202, models.Approval),))
+        for path, handler in _COMMANDS
+    ),
+    Route("GET", "/approvals", Right.APPROVE, approvals.get_approvals, models.Approvals),
+    Route("POST", "/approvals/{approval_id}/{decision}", Right.APPROVE, approvals.decide, models.Decided),
+    Route("GET", "/settlements", Right.READ_SETTLEMENT, finance.get_settlements, models.Settlements),
+    Route("GET", "/reports/{report}", Right.READ_REPORT, finance.get_report, models.Report),
+    Route("GET", "/audit", Right.READ_AUDIT, operations.get_audit, models.Audit),
+    Route("GET", "/audit/check", Right.READ_AUDIT, operations.get_audit_check, models.AuditCheck),
+    Route("GET", "/metrics", Right.READ_METRICS, operations.get_metrics, None),
+    Route("GET", "/healthz", Right.NONE, operations.get_health, models.State),
+    Route("GET", "/readyz", Right.NONE, operations.get_ready, models.State),
+)

@@ -1,0 +1,102 @@
+"""The server around the app: one process that listens, and stops only when everything handed to it is on disk."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+import uvicorn
+from limits import parse
+
+from guerdon.engine.api import logs
+from guerdon.engine.api.app import app_of
+from guerdon.engine.api.service import Service
+from guerdon.engine.api.settings import Settings
+from guerdon.rules.program import Program
+
+GRACE_SECONDS = 30  # for requests that are under way when the process is told to stop
+HEADER_BYTES = 16_384
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """Where and how widely to listen. ``proxies``: addresses whose X-Forwarded-For is believed; '' for none."""
+
+    host: str
+    port: int
+    connections: int
+    proxies: str
+
+
+def run(program: Program, settings: Settings, listening: Listening) -> None:
+    """Serves until SIGINT or SIGTERM. Raises what keeps it from listening or from opening the ledger."""
+    parse(settings.rate)
+    logs.set_up(lines=sys.stderr.isatty())
+    taken = _bound(listening)
+    service = Service(program, settings)
+    service.begin()
+    try:
+        host, port = taken.getsockname()[:2]
+        print(f"listening on http://{host}:{port}", file=sys.stderr, flush=True)
+        with asyncio.Runner(loop_factory=_loops()) as runner:
+            runner.run(_Server(_config(service, listening)).serve(sockets=[taken]))
+    finally:
+        service.end()
+        taken.close()
+
+
+class _Server(uvicorn.Server):
+    """Told to stop it finishes what is under way, and that is all: the process ends well."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """SIGINT and SIGTERM end ``serve``."""
+        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def _loops() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop where it is installed; it has no wheel for every system."""
+    if find_spec("uvloop") is None:
+        return None
+    import uvloop
+
+    return uvloop.new_event_loop
+
+
+def _bound(listening: Listening) -> socket.socket:
+    family = socket.AF_INET6 if ":" in listening.host else socket.AF_INET
+    taken = socket.socket(family, socket.SOCK_STREAM)
+    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        taken.bind((listening.host, listening.port))
+    except OSError:
+        taken.close()
+        raise
+    return taken
+
+
+def _config(service: Service, listening: Listening) -> uvicorn.Config:
+    return uvicorn.Config(
+        app_of(service),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(listening.proxies),
+        forwarded_allow_ips=listening.proxies or "127.0.0.1",
+        limit_concurrency=listening.connections,
+        timeout_keep_alive=10,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        h11_max_incomplete_event_size=HEADER_BYTES,
+        lifespan="off",
+    )
