@@ -1,0 +1,1 @@
+"""Tests of care: what a support desk and a gift-card office do."""

@@ -1,0 +1,37 @@
+"""Desks for the tests of care."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .desk import CARDS, CERTIFICATES, Desk, programme
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Desk]:
+    desk = Desk(tmp_path, programme(tmp_path))
+    yield desk
+    desk.close()
+
+
+@pytest.fixture
+def cards(tmp_path: Path) -> Iterator[Desk]:
+    desk = Desk(made(tmp_path, "cards"), CARDS)
+    yield desk
+    desk.close()
+
+
+@pytest.fixture
+def certificates(tmp_path: Path) -> Iterator[Desk]:
+    desk = Desk(made(tmp_path, "certificates"), CERTIFICATES)
+    yield desk
+    desk.close()
+
+
+def made(folder: Path, name: str) -> Path:
+    """A folder in a folder."""
+    (folder / name).mkdir()
+    return folder / name

@@ -1,0 +1,115 @@
+"""Reports for distributors, proof and tickets for holders; the terms and the site of a claim stay what they were."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from guerdon.engine.care.certificates import NotVerified, answer_ticket, open_ticket, report, tickets
+
+from ..cli.door import guerdon
+from .desk import CERTIFICATES, NOW, Desk, programme
+
+
+def issue(desk: Desk, name: str, kind: str = "weekend") -> None:
+    desk.feed(
+        {"type": "certificate_issued", "certificate": name, "kind": kind, "time": "2026-03-01 09:00"},
+        {"type": "certificate_distributed", "certificate": name, "time": "2026-03-02 09:00"},
+    )
+
+
+def claim(desk: Desk, name: str, email: str = "ann@example.org", terms: str = "weekend-2026") -> str:
+    told = {"type": "certificate_claimed", "certificate": name, "site": "new-site", "email": email, "terms": terms}
+    return next(iter(desk.feed({**told, "merchant": "hotel", "time": "2026-03-05 09:00"}).values()))
+
+
+def listed(desk: Desk, distributor: str, **more: Any) -> list[tuple[str, str]]:
+    return [(row.last_four, row.state) for row in report(desk.ledger, desk.program, distributor, **more).rows]
+
+
+def test_a_distributor_sees_its_own_and_no_others(certificates: Desk) -> None:
+    issue(certificates, "agency-0001")
+    issue(certificates, "radio-0002", "city-tour")
+    claim(certificates, "agency-0001")
+    claim(certificates, "radio-0002", terms="tour-2026")
+    assert listed(certificates, "agency", email=" Ann@example.org") == [("0001", "claimed")]
+    assert listed(certificates, "agency", code="radio-0002") == []
+    assert listed(certificates, "radio", code="radio-0002") == [("0002", "claimed")]
+    assert listed(certificates, "nobody") == []
+
+
+def test_pages_over_a_growing_list_neither_skip_nor_repeat(certificates: Desk) -> None:
+    for n in range(0, 10, 2):
+        issue(certificates, f"c-000{n}")
+        claim(certificates, f"c-000{n}")
+    issue(certificates, "c-open")
+    seen, after = [], ""
+    for n in range(1, 10, 2):
+        page = report(certificates.ledger, certificates.program, "agency", state="claimed", after=after, most=2)
+        seen += [row.last_four for row in page.rows]
+        assert {row.state for row in page.rows} <= {"claimed"}
+        if not page.after:
+            break
+        after = page.after
+        issue(certificates, f"c-000{n}")
+        claim(certificates, f"c-000{n}")
+    assert seen == sorted(set(seen)) and set(seen) >= {"0000", "0002", "0004", "0006", "0008"}
+
+
+def test_only_code_and_address_together_open_a_ticket(certificates: Desk) -> None:
+    issue(certificates, "k1")
+    for code, email in (("k1", "ann@example.org"), ("k9", "ann@example.org")):
+        with pytest.raises(NotVerified) as caught:
+            open_ticket(certificates.ledger, certificates.program, code, email, "where is it", NOW)
+        assert str(caught.value) == "no claim with this code and this address"
+    claim(certificates, "k1")
+    with pytest.raises(NotVerified):
+        open_ticket(certificates.ledger, certificates.program, "k1", "ben@example.org", "where is it", NOW)
+    friday = int(datetime(2026, 3, 6, 15, 0, tzinfo=UTC).timestamp()) * 1_000_000  # 17:00 in Nicosia
+    opened = open_ticket(certificates.ledger, certificates.program, "k1", "Ann@example.org", "where is it", friday)
+    assert (opened["certificate"], opened["state"]) == ("k1", "open")
+    assert datetime.fromtimestamp(opened["due_at"] / 1e6, UTC) == datetime(2026, 3, 9, 15, 0, tzinfo=UTC)
+    assert answer_ticket(certificates.ledger, opened["id"], "closed", "eve", NOW)
+    assert not answer_ticket(certificates.ledger, opened["id"], "answered", "eve", NOW)
+    assert [(each["state"], each["by"]) for each in tickets(certificates.ledger, "k1")] == [("closed", "eve")]
+
+
+def test_terms_and_site_are_those_of_the_claim(tmp_path: Path) -> None:
+    text = "\n".join(path.read_text() for path in sorted(CERTIFICATES.glob("*.yaml")))
+    desk = Desk(tmp_path, programme(tmp_path, text))
+    issue(desk, "k1")
+    assert claim(desk, "k1") == "posted"
+    desk.close()
+    later = text.replace("weekend-2026", "weekend-2027").replace("https://claim.example", "https://moved.example")
+    desk = Desk(tmp_path, programme(tmp_path, later))
+    desk.count = 100
+    issue(desk, "k2")
+    assert claim(desk, "k2", terms="weekend-2026") == "refused terms_not_accepted"
+    assert claim(desk, "k2", terms="weekend-2027") == "posted"
+    rows = report(desk.ledger, desk.program, "agency").rows
+    assert [(row.terms, row.url) for row in rows] == [
+        ("weekend-2026", "https://claim.example"), ("weekend-2027", "https://moved.example"),
+    ]  # fmt: skip
+    desk.close()
+
+
+def test_an_address_is_not_kept_in_plain(certificates: Desk) -> None:
+    issue(certificates, "k1")
+    claim(certificates, "k1")
+    assert "ann@" not in str(certificates.ledger.records.of_kind("certificate"))
+
+
+def test_the_commands(certificates: Desk) -> None:
+    issue(certificates, "k1")
+    claim(certificates, "k1")
+    certificates.close()
+    where = ["--ledger", certificates.url]
+    told = json.loads(guerdon("certificates", "agency", *where, "--state", "claimed", "--json").out)
+    assert [row["kind"] for row in told["certificates"]] == ["weekend"] and told["after"] is None
+    words = ["ticket", CERTIFICATES, "k1", "--subject", "late", *where]
+    assert guerdon(*words, "--email", "who@example.org").code == 1
+    assert "k1/1 open" in guerdon(*words, "--email", "ann@example.org").out
