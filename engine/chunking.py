@@ -18,6 +18,7 @@ from guerdon.engine.events.event import Refused
 from guerdon.engine.events.frames import Frames
 from guerdon.engine.events.identity import CONFLICT, REPEAT, Identity
 from guerdon.engine.events.listed import EventList
+from guerdon.engine.events.sealing import Seal
 from guerdon.engine.ledger.chunk import HOLDER, LOG, RESOLVED, TOUCH, BusinessKeys, Chunk, Identifier, ProgrammeVersion
 from guerdon.engine.ledger.store import as_list
 
@@ -49,7 +50,7 @@ def chunk_of(
     whole = joined([first, log, asides])
     order = np.argsort(whole["seq"], kind="stable")
     texts = _texts(kept, first_ids, aside_ids, order)
-    form, body = encode(_stored(admission, identity, kept, seqs[rows]))
+    form, body = encode(_stored(admission, identity, kept, seqs[rows]), _seal(run, log["contact"]))
     return Chunk(
         log=whole[order],
         ids=texts[0],
@@ -77,6 +78,12 @@ def chunk_of(
         business_keys=_keys(log, kept),
         programmes=announced,
     )
+
+
+def _seal(run: Run, owners: np.ndarray) -> Seal:
+    """Shuts what the events tell of their contacts under the contacts' keys."""
+    declared = (*run.program.business.attributes_contact, *run.program.business.attributes_event)
+    return Seal(run.ledger.keyring, owners, frozenset(each.name for each in declared if each.personal))
 
 
 def marks_before(marks: Sequence[FeedMark], events: int) -> list[FeedMark]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from guerdon.engine.events.body import decode
+from guerdon.engine.events.sealing import Pseudonyms
 from guerdon.engine.ledger.ledger import Ledger
 from guerdon.engine.pipeline import CHUNK_EVENTS, Run
 from guerdon.rules import program_from_canonical
@@ -24,6 +25,7 @@ def replay(ledger: Ledger, url: str = "sqlite://") -> Ledger:
 
 def _decide_again(ledger: Ledger, again: Ledger) -> None:
     versions, in_force = ledger.programmes(), ledger.in_force()
+    keys = Pseudonyms(ledger.keyring) if ledger.erased_contacts() else ledger.keyring
     run: Run | None = None
     current = -1
     for chunk in ledger.chunks():
@@ -31,4 +33,4 @@ def _decide_again(ledger: Ledger, again: Ledger) -> None:
         if run is None or number != current:
             run = Run.open(program_from_canonical(versions[number][1]), again, rows=CHUNK_EVENTS)
             current = number
-        run.admit(decode(chunk.body_format, chunk.body))
+        run.admit(decode(chunk.body_format, chunk.body, keys))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from guerdon.rules.problems import Problem
 from guerdon.rules.view import Found, View
@@ -65,10 +66,12 @@ class Names:
     def _add(self, kind: str, found: Found) -> None:
         if not isinstance(found.value, str):
             return
-        if found.value in self.of[kind]:
+        first = self.of[kind].setdefault(found.value, found)
+        if first is found:
+            return
+        follows = kind == "terms entry" and first.document is found.document and not overlaps_earlier(found)
+        if not follows:
             self.twice.append((kind, found))
-        else:
-            self.of[kind][found.value] = found
 
     def _add_groups(self, groups: Found) -> None:
         """Groups nest, at any depth."""
@@ -78,6 +81,35 @@ class Names:
                 if "id" in group:
                     self._add("group", Found(groups.document, (*path, "id"), group["id"]))
                 self._add_groups(Found(groups.document, (*path, "groups"), group.get("groups")))
+
+
+def overlaps_earlier(merchant: Found) -> bool:
+    """Whether an agreement (the value of its ``merchant``) counts at a time at which one before it in its file does.
+
+    Agreements of one merchant follow each other by their ``effective`` dates, all in one file.
+    """
+    entries = merchant.document.data["terms"]
+    mine = entries[merchant.path[1]]
+    before = [
+        each
+        for each in entries[: merchant.path[1]]
+        if isinstance(each, dict) and each.get("merchant") == merchant.value
+    ]
+    return any(_since(mine) < _until(each) and _since(each) < _until(mine) for each in before)
+
+
+def _since(terms: dict[str, Any]) -> str:
+    return _date(terms, "from", "")
+
+
+def _until(terms: dict[str, Any]) -> str:
+    return _date(terms, "until", "9999-99-99")
+
+
+def _date(terms: dict[str, Any], key: str, without: str) -> str:
+    effective = terms.get("effective")
+    given = effective.get(key) if isinstance(effective, dict) else None
+    return given if isinstance(given, str) else without
 
 
 def _accounts(view: View) -> dict[str, Found]:

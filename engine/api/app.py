@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from guerdon.engine.api.envelope import Envelope, NameConvertor
-from guerdon.engine.api.openapi import described
+from guerdon.engine.api.openapi import described, document
 from guerdon.engine.api.problems import MEDIA_TYPE, Problem
 from guerdon.engine.api.roles import Right
 from guerdon.engine.api.routes import ROUTES
@@ -44,6 +44,7 @@ def app_of(service: Service) -> FastAPI:
         )
     for kind in (Problem, LedgerError, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, _as_problem)
+    app.openapi = lambda: document(app)  # type: ignore[method-assign]
     app.add_middleware(Envelope, service=service)
     return app
 

@@ -22,13 +22,13 @@ from guerdon.engine.api.problems import Problem
 from guerdon.engine.api.service import Service
 from guerdon.engine.api.views import number_of
 from guerdon.engine.codes import EventType as T
-from guerdon.engine.events.event import Event, Parked, Refused
+from guerdon.engine.events.event import Parked, Refused
 from guerdon.engine.ledger.ledger import Ledger
 
 SOURCE: Final = "care"  # who tells commands, unless the caller's key or the command says otherwise
 _OF_CONTACTS = (
-    T.REGISTER, T.UPDATE, T.SIGN_UP, T.SIGN_UP_VERIFIED, T.SIGN_OUT, T.PROFILE_COMPLETED, T.REFERRAL, T.ENROL, T.UNENROL,
-    T.CLOSE, T.HOLD_ACCOUNT, T.REACTIVATE, T.ERASE, T.MERGE, T.TRANSFER, T.ADJUST, T.REDEEM, T.PAYOUT, T.HOLD, T.TOKEN,
+    T.REGISTER, T.UPDATE, T.SIGN_UP, T.SIGN_UP_VERIFIED, T.SIGN_OUT, T.PROFILE_COMPLETED, T.REFERRAL, T.ENROL,
+    T.UNENROL, T.CLOSE, T.HOLD_ACCOUNT, T.REACTIVATE, T.ERASE, T.MERGE, T.TRANSFER, T.ADJUST, T.REDEEM, T.PAYOUT, T.HOLD, T.TOKEN,
     T.POOL_ACTIVATED, T.POOL_DEACTIVATED, T.LIMIT_SET, T.BLOCK_SPEND, T.UNBLOCK_SPEND, T.CODE_ENTERED,
     T.REWARD_EXCHANGED,
 )  # fmt: skip
@@ -166,18 +166,17 @@ async def _previewed(
 
     def look(ledger: Ledger) -> tuple[Told, dict[str, Any]]:
         told = service.door.told(principal, [record], received_at, ledger=ledger)[0]
-        if isinstance(told.item, Event) and told.item.contact and told.item.contact_kind == "id":
-            if principal.contact or principal.merchants:
-                number_of(ledger, principal, told.item.contact)
+        named = previews.contact_of(told)
+        if named is not None and (principal.contact or principal.merchants):
+            number_of(ledger, principal, named)
         shown = (
             {} if isinstance(told.item, (Refused, Parked)) else previews.previewed(ledger, service.program, [told])[0]
         )
-        contact = previews.contact_of(told)
-        if contact is not None:
-            shown["previewed_after"] = previews.last_posted(ledger, contact)
+        if named is not None:
+            shown["previewed_after"] = previews.last_posted(ledger, named)
         return told, shown
 
-    told, shown = await service.readers.read(look)
+    told, shown = await service.readers.fresh(look)
     if isinstance(told.item, (Refused, Parked)):
         return await _not_readable(request, service, principal, told, about)
     return JSONResponse(json.loads(json_bytes(shown)))

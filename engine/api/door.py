@@ -38,12 +38,18 @@ class FrontDoor:
         self._normalisers: dict[tuple[str, bool, str], Normaliser] = {}
 
     def told(
-        self, principal: Principal, records: Sequence[Any], received_at: int, *, ledger: Ledger, approver: str = ""
+        self,
+        principal: Principal,
+        records: Sequence[Any],
+        received_at: int,
+        *,
+        ledger: Ledger | None,
+        approver: str = "",
     ) -> list[Told]:
-        """An item for each record. ``ledger`` is asked whose the events are that a scoped caller names."""
+        """An item for each record. ``ledger`` is asked whose the events are that a caller bound to merchants names."""
         return [self._one(principal, record, received_at, ledger, approver) for record in records]
 
-    def _one(self, principal: Principal, record: Any, received_at: int, ledger: Ledger, approver: str) -> Told:
+    def _one(self, principal: Principal, record: Any, received_at: int, ledger: Ledger | None, approver: str) -> Told:
         if isinstance(record, Unreadable):
             return Told(Parked(str(record), "", received_at, received_at), {})
         if isinstance(record, Mapping):
@@ -72,7 +78,7 @@ class FrontDoor:
             found = self._normalisers[key] = Normaliser(self.program, door)
         return found
 
-    def _why_not(self, principal: Principal, event: Event, record: Mapping[str, Any], ledger: Ledger) -> str:
+    def _why_not(self, principal: Principal, event: Event, record: Mapping[str, Any], ledger: Ledger | None) -> str:
         """Why who is signed in may not tell an event, in words; '' if it may."""
         role = principal.role
         if role.types is not None and event.type not in role.types:
@@ -86,12 +92,12 @@ class FrontDoor:
             return "contact: this key speaks for another contact"
         return self._out_of_scope(principal, event, ledger) if principal.merchants else ""
 
-    def _out_of_scope(self, principal: Principal, event: Event, ledger: Ledger) -> str:
+    def _out_of_scope(self, principal: Principal, event: Event, ledger: Ledger | None) -> str:
         if event.merchant not in principal.merchants:
             return "merchant: this key speaks for other merchants"
         named = [str(event.fields[name]) for name in ("of", "corrects", "estimate") if name in event.fields]
         for name in named:
-            if not _is_of(ledger, event, name, principal.merchants):
+            if ledger is None or not _is_of(ledger, event, name, principal.merchants):
                 return "of: it names no event of this key's merchants"
         return ""
 
@@ -103,9 +109,9 @@ def _completed(principal: Principal, record: Mapping[str, Any]) -> Mapping[str, 
         found["source"] = principal.sources[0]
     if principal.contact and found.get("contact") is None:
         found["contact"] = principal.contact
-    if len(principal.merchants) == 1 and not any(found.get(name) for name in ("merchant", "venue", "tap")):
-        if TYPES.get(str(found.get("type"))) not in _AT_NO_MERCHANT:
-            found["merchant"] = next(iter(principal.merchants))
+    said = any(found.get(name) for name in ("merchant", "venue", "tap"))
+    if len(principal.merchants) == 1 and not said and TYPES.get(str(found.get("type"))) not in _AT_NO_MERCHANT:
+        found["merchant"] = next(iter(principal.merchants))
     return found
 
 

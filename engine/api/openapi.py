@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
 from guerdon.engine.api.models import ProblemShape
 from guerdon.engine.api.problems import MEDIA_TYPE, TITLES
 from guerdon.engine.api.roles import Right
@@ -104,8 +107,7 @@ def described(route: Route, program: Program) -> dict[str, Any]:
     if route.method == "POST":
         statuses += [408, 409, 413, 415]
     responses: dict[int | str, dict[str, Any]] = {
-        status: {"model": ProblemShape, "description": TITLES[status], "content": {MEDIA_TYPE: {}}}
-        for status in sorted(statuses)
+        status: {"model": ProblemShape, "description": TITLES[status]} for status in sorted(statuses)
     }
     for status, model in route.also:
         responses[status] = {"model": model, "description": _ALSO[status]}
@@ -129,3 +131,20 @@ def described(route: Route, program: Program) -> dict[str, Any]:
 
 
 _ALSO = {202: "It waits for a second person.", 207: "Some events were taken, some not."}
+
+
+def document(app: FastAPI) -> dict[str, Any]:
+    """The app's OpenAPI document: problems are problem+json, and keys are sent as bearer tokens."""
+    if app.openapi_schema is None:
+        found = get_openapi(title=app.title, version=app.version, routes=app.routes, description=_ABOUT)
+        for of_path in found["paths"].values():
+            for operation in of_path.values():
+                for status, response in operation["responses"].items():
+                    if int(status) >= 400:
+                        response["content"] = {MEDIA_TYPE: response["content"]["application/json"]}
+        found["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+        app.openapi_schema = found
+    return app.openapi_schema
+
+
+_ABOUT = "Rewards as code. Amounts are decimal text, times RFC 3339 in UTC, codes those of the documentation."

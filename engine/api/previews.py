@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from guerdon.engine.api.answers import Answering, EventAnswer
@@ -42,10 +43,8 @@ def previewed(ledger: Ledger, program: Program, told: Sequence[Told]) -> list[di
 
     run = Run.open(program, ledger, keep_refusals=True, rows=ROWS)
     run.beside = see
-    try:
+    with suppress(NothingPosted):
         run.admit(admit([each.item for each in told], sort=False))
-    except NothingPosted:
-        pass
     return found
 
 

@@ -33,6 +33,16 @@ class Readers:
         """The same in the thread that calls."""
         return asked(self._ledger(), *args, **kwargs)
 
+    async def fresh(self, asked: Callable[Concatenate[Ledger, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The same with a ledger opened for this alone, which knows where the log ends: for what takes longer."""
+
+        def ask() -> T:
+            with Ledger.open(self._url, read_only=True) as ledger:
+                ledger.names = FreshNames(ledger.store)
+                return asked(ledger, *args, **kwargs)
+
+        return await asyncio.to_thread(ask)
+
     def _ledger(self) -> Ledger:
         found: Ledger | None = getattr(self._own, "ledger", None)
         if found is None:

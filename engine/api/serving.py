@@ -22,6 +22,8 @@ from guerdon.rules.program import Program
 
 GRACE_SECONDS = 30  # for requests that are under way when the process is told to stop
 HEADER_BYTES = 16_384
+BACKLOG = 2_048
+SWITCH_SECONDS = 0.0005  # a request must not wait 5 ms for the writer's thread to make way
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +39,13 @@ class Listening:
 def run(program: Program, settings: Settings, listening: Listening) -> None:
     """Serves until SIGINT or SIGTERM. Raises what keeps it from listening or from opening the ledger."""
     parse(settings.rate)
+    sys.setswitchinterval(SWITCH_SECONDS)
     logs.set_up(lines=sys.stderr.isatty())
     taken = _bound(listening)
     service = Service(program, settings)
     service.begin()
     try:
-        host, port = taken.getsockname()[:2]
+        host, port = taken.getsockname()[:2]  # whoever connects from here on is answered as soon as the app is ready
         print(f"listening on http://{host}:{port}", file=sys.stderr, flush=True)
         with asyncio.Runner(loop_factory=_loops()) as runner:
             runner.run(_Server(_config(service, listening)).serve(sockets=[taken]))
@@ -80,6 +83,7 @@ def _bound(listening: Listening) -> socket.socket:
     taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         taken.bind((listening.host, listening.port))
+        taken.listen(BACKLOG)
     except OSError:
         taken.close()
         raise

@@ -30,7 +30,7 @@ class Bodies:
         chunk_of_it = self.ledger.chunk_of(seq)
         if chunk_of_it is None:
             return None
-        admission = decode(chunk_of_it.body_format, chunk_of_it.body)
+        admission = decode(chunk_of_it.body_format, chunk_of_it.body, self.ledger.keyring)
         while len(self._open) >= CHUNKS_OPEN:
             self._open.pop(next(iter(self._open)))
         self._open[chunk_of_it.number] = chunk_of_it, admission

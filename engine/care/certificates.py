@@ -155,7 +155,7 @@ def _records(ledger: Ledger, after: str) -> Iterator[Record]:
 def _given(program: Program, record: Record) -> Given:
     fields = record.fields
     says = (json.loads(text) for of, text in program.instruments if of == "certificates")
-    kind = next((entry for entry in says if entry["id"] == fields["kind"]), {})
+    kind: dict[str, Any] = next((entry for entry in says if entry["id"] == fields["kind"]), {})
     expires = int(fields["expires_at"])
     local = zone(program.business.time_zone).local
     return Given(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -80,14 +81,14 @@ def standing(ledger: Ledger, program: Program, contact: str) -> Standing:
         to_next=None if missing is None else decimal_of(missing, digits),
         to_keep=None if to_keep is None else decimal_of(to_keep, digits),
         window_ends=None if ends == FOREVER else local_text(local(ends)),
-        history=tuple(
-            Period(
-                ledger.names.id("tier", int(each["tier"])),
-                local_text(local(int(each["starts_at"]))),
-                None if each["ends_at"] == FOREVER else local_text(local(int(each["ends_at"]))),
-            )
-            for each in state.tiers
-        ),
+        history=_periods(ledger, state.tiers, local),
         referred=referred,
         brought=brought,
     )
+
+
+def _periods(ledger: Ledger, rows: np.ndarray, local: Callable[[int], int]) -> tuple[Period, ...]:
+    """The tier history, TIER_PERIOD in the order in which it came; a tier lasts until the next begins."""
+    starts = [local_text(local(int(row["starts_at"]))) for row in rows]
+    tiers = [ledger.names.id("tier", int(row["tier"])) for row in rows]
+    return tuple(map(Period, tiers, starts, [*starts[1:], None]))

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from types import TracebackType
 from typing import Any
 
@@ -24,6 +25,7 @@ from guerdon.engine.pipeline import Run
 from guerdon.engine.report.explain import explain_journal
 from guerdon.engine.report.journal import JournalReader
 from guerdon.engine.report.progress import progress_of
+from guerdon.engine.settling import rhythm
 from guerdon.rules.program import Program
 
 TABLES = (
@@ -138,6 +140,7 @@ class Play:
             local=zone(business.time_zone).local,
             funder_of=self._funder,
             lines_of=self._lines,
+            rhythm_of=partial(rhythm, self.program),
         )
 
     def _funder(self, award: Mapping[str, Any]) -> str | None:

@@ -41,6 +41,7 @@ class Tables:
     local: Callable[[int], int]
     funder_of: Callable[[Row], str | None]  # of an award: the merchant that bears its part
     lines_of: Callable[[Row], Mapping[int, int]]  # of an award: line → minor units
+    rhythm_of: Callable[[str, int], str]  # of a merchant, at a day: how often it is settled
 
     def amount(self, row: Row) -> Decimal:
         digits = self.currency_digits if row.get("unit") == CURRENCY_UNIT else self.digits

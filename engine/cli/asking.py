@@ -29,7 +29,7 @@ Contact = Annotated[str, typer.Argument(metavar="CONTACT", help="A contact's id.
 
 
 @contextmanager
-def _reading(url: str) -> Iterator[tuple[OpenLedger, Program]]:
+def reading(url: str) -> Iterator[tuple[OpenLedger, Program]]:
     """The ledger, open for reading, and the programme in force. An unknown contact ends the command with code 1."""
     from guerdon.engine.ledger.ledger import Ledger
     from guerdon.engine.report.versions import program_in_force
@@ -54,7 +54,7 @@ def explain(
     """Say which offers gave or refused and why, in words and figures, down to the cent."""
     from guerdon.engine.report.asked import explained
 
-    with _reading(ledger) as (open_ledger, program):
+    with reading(ledger) as (open_ledger, program):
         answer = explained(open_ledger, program, what)
     if answer is None:
         hint = "an event's id, SEQ:N of an award or transfer, or a contact's id"
@@ -69,7 +69,7 @@ def wallet(contact: Contact, ledger: Ledger = LEDGER_DEFAULT, as_json: Json = Fa
     """Show a contact's balances by pool, and the open lots with their expiries."""
     from guerdon.engine.report.wallet import wallet_of
 
-    with _reading(ledger) as (open_ledger, program):
+    with reading(ledger) as (open_ledger, program):
         found = wallet_of(open_ledger, program, contact)
         unit = program.business.unit.code
     if as_json:
@@ -95,17 +95,30 @@ def _show_wallet(found: Wallet, unit: str) -> None:
         table(columns, lots, right=(unit,))
 
 
-def timeline(contact: Contact, ledger: Ledger = LEDGER_DEFAULT, as_json: Json = False) -> None:
-    """Show everything that happened to a contact, in order."""
-    from guerdon.engine.report.timeline import timeline_of
+def timeline(
+    contact: Contact,
+    agent: Annotated[
+        bool, typer.Option("--agent", help="Also notes and who did it, which no contact is told.")
+    ] = False,
+    ledger: Ledger = LEDGER_DEFAULT,
+    as_json: Json = False,
+) -> None:
+    """Show everything that happened to a contact, in order, what was merged into it and the mails included."""
+    from guerdon.engine.care.history import history
 
-    with _reading(ledger) as (open_ledger, program):
-        entries = timeline_of(open_ledger, program, contact)
+    with reading(ledger) as (open_ledger, program):
+        found = history(open_ledger, program, contact)
     if as_json:
-        print_json({"contact": contact, "entries": [entry.as_json() for entry in entries]})
+        print_json({"contact": contact, "entries": [each.as_json(for_agent=agent) for each in found]})
         return
-    for entry in entries:
+    for each in found:
+        entry = each.entry
         ended = f"{entry.outcome}: {entry.reason}" if entry.reason else entry.outcome
-        print(f"{entry.time}  {entry.type} {entry.event} ({ended})")
-        for what, amount, of in entry.parts:
-            print(f"    {what} {amount}" + (f"  {of}" if of else ""))
+        of = f" of {each.of}" if each.of else ""
+        print(f"{entry.time}  {entry.type} {entry.event}{of} ({ended})" + (f"  {each.said}" if each.said else ""))
+        if agent and (each.note or each.actor):
+            print(f"    by {each.actor or 'nobody named'}" + (f": {each.note}" if each.note else ""))
+        for what, amount, of_what in entry.parts:
+            print(f"    {what} {amount}" + (f"  {of_what}" if of_what else ""))
+        for kind, state, reason in each.mail:
+            print(f"    mail {kind}: {state}" + (f" ({reason})" if reason else ""))

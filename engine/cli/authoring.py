@@ -26,7 +26,9 @@ def register(app: typer.Typer) -> None:
 
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write; must not exist, or be empty.")],
-    template: Annotated[str, typer.Option(help="starter, complete-journey, ...")] = "starter",
+    template: Annotated[
+        str, typer.Option(help="starter, complete-journey, coalition, gift-cards, certificates or cdnow.")
+    ] = "starter",
 ) -> None:
     """Write a programme that passes check and test."""
     source = _template(template)

@@ -37,7 +37,7 @@ def as_failure(error: Exception) -> CommandFailed:
     message = str(getattr(error, "message", "") or error)
     code, place, hint = (str(getattr(error, name, "") or "") for name in ("code", "place", "hint"))
     module = type(error).__module__
-    if module.startswith(("guerdon.engine.ledger", "guerdon.engine.events")) and code:
+    if module.startswith(("guerdon.engine.ledger", "guerdon.engine.events", "guerdon.engine.stream")) and code:
         return CommandFailed(message, Exit.UNREACHABLE, code=code, place=place, hint=hint)
     if isinstance(error, OSError):
         message = f"{error.strerror or error}" + (f": {error.filename}" if error.filename else "")

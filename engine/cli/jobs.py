@@ -53,7 +53,7 @@ def run_job(program: Program, told: Told, url: str) -> Job:
     from guerdon.engine.report.refusals import Refusals
 
     started = perf_counter()
-    reader = _reader(program, told)
+    reader = reader_of(program, told)
     with stoppable(_POSTED), Ledger.open(url) as ledger, progress("events") as bar:
         since = ledger.last_seq + 1
         say_if_compiling()
@@ -104,7 +104,7 @@ def say_if_compiling() -> None:
         print("compiling for this machine; it is kept for the next runs …", file=sys.stderr, flush=True)
 
 
-def _reader(program: Program, told: Told) -> Reader:
+def reader_of(program: Program, told: Told) -> Reader:
     """A reader of the files that were named; all mistakes of ``events.yaml`` end the command."""
     from guerdon.engine.cli.programmes import show_problems
     from guerdon.engine.events.feeds import Reader, find_files

@@ -7,7 +7,22 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from guerdon.engine.cli import asking, authoring, proving, running, testing
+from guerdon.engine.cli import (
+    asking,
+    authoring,
+    banking,
+    caring,
+    certifying,
+    notifying,
+    proving,
+    reporting,
+    running,
+    serving,
+    settling,
+    streaming,
+    terms,
+    testing,
+)
 from guerdon.engine.cli.failing import CommandFailed, as_failure
 from guerdon.engine.cli.stopping import Stopped, listen
 
@@ -18,7 +33,22 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for group in (authoring, testing, running, asking, proving):
+for group in (
+    authoring,
+    testing,
+    running,
+    asking,
+    banking,
+    caring,
+    certifying,
+    notifying,
+    proving,
+    reporting,
+    serving,
+    settling,
+    terms,
+    streaming,
+):
     group.register(app)
 
 # Options that take every word up to the next option.

@@ -106,9 +106,10 @@ def settle(
         program = program_of(programme)
         wanted, teller, wishes = period_of(period), teller_of(program, at, actor), _wishes(forms, codes, key)
         with _settling(ledger, programme, program, wanted, teller) as settling, progress("statements") as bar:
-            settling.close()
-            for step in (name for name, told in asked.items() if told):
-                settling.take(step, merchant or [])
+            steps, merchants = [name for name, told in asked.items() if told], merchant or []
+            settling.close(steps, merchants)
+            for step in steps:
+                settling.take(step, merchants)
             settled = settling.written(out, wishes, bar.advance)
     if as_json:
         print_json(settled.as_json())

@@ -38,6 +38,7 @@ def stream(
     quiet: Annotated[
         float | None, typer.Option("--until-quiet", metavar="SECONDS", help="End when the feed was quiet for so long.")
     ] = None,
+    with_jobs: Annotated[bool, typer.Option("--jobs", help="Do what guerdon jobs does, in the same process.")] = False,
     as_json: Json = False,
 ) -> None:
     """Decide events as they come, each once, until the feed ends or SIGTERM comes."""
@@ -47,7 +48,7 @@ def stream(
     if match not in MATCHERS:
         hint = " or ".join(MATCHERS)
         raise CommandFailed(f"{match} is no matcher", Exit.USAGE, code="bad-matcher", hint=hint)
-    told = Told(programme, feed, operator, match, window, batch, quiet)
+    told = Told(programme, feed, operator, match, window, batch, quiet, with_jobs)
     done = stream_job(program_of(programme), told, ledger)
     if as_json:
         print_json(done.as_json())

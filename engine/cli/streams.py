@@ -36,7 +36,7 @@ class Told:
     window: str
     batch_events: int
     quiet_seconds: float | None
-    jobs: bool = False
+    jobs: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def stream_job(program: Program, told: Told, url: str) -> Done:
     feeds = _feeds(program, told.folder)
     with Ledger.open(url, shared=True) as ledger:
         say_if_compiling()
-        matching = Matching(told.match)
+        matching = Matching.of(told.match, ledger)
         turns = Turns(program, ledger, prepare=matching.prepare)
         tell_subscribers(ledger, program, subscribers)
         worker = _worker(program, told, turns, feeds)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from guerdon.engine.codes import EventType, Reason
-from guerdon.engine.decide.amounts import formed, in_units
+from guerdon.engine.decide.amounts import formed
 from guerdon.engine.decide.arithmetic import FLOOR, U0, U1, has_bit, lowest_bit, muldiv
 from guerdon.engine.decide.booking import refuse
 from guerdon.engine.decide.calendar import DAY
@@ -33,7 +33,7 @@ from guerdon.engine.decide.resolution import resolve
 BUDGET_USED, ROUNDS_TO_ZERO = int(Reason.BUDGET_USED), int(Reason.ROUNDS_TO_ZERO)
 CAP_REACHED, AWARD_SHARE_REACHED = int(Reason.CAP_REACHED), int(Reason.AWARD_SHARE_REACHED)
 GOAL_NOT_REACHED = int(Reason.GOAL_NOT_REACHED)
-SIGN_UP = int(EventType.SIGN_UP)
+PURCHASE, SIGN_UP = int(EventType.PURCHASE), int(EventType.SIGN_UP)
 
 
 def award_round(d: Any, i: int, c: int, trigger: int, cause: int, scheme: int) -> None:
@@ -180,7 +180,7 @@ def settle_finals(d: Any, i: int, cause: int) -> None:
         o = d.w_list[r]
         if d.w_offer[o].funder >= 0:
             d.w_used[d.w_offer[o].funder] = 0
-    if d.r_head[0].has_share == 1 and cause == 0:
+    if d.r_head[0].has_share == 1 and cause == 0 and e.type == PURCHASE:
         _share_of_purchase(d, i)
 
 
@@ -200,7 +200,8 @@ def _share_of_purchase(d: Any, i: int) -> None:
     """``award_share_max``: offers with progress goals and products stand outside; the last is clipped first."""
     e = d.b_event[i]
     head = d.r_head[0]
-    most = in_units(d, muldiv(e.total if e.total > 0 else 0, head.share_num, head.share_den, FLOOR))
+    total = e.total if e.total > 0 else 0
+    most = muldiv(total, head.share_num * head.worth_den, head.share_den * head.worth_num, FLOOR)
     given = 0
     for r in range(d.w_head[0].listed):
         o = d.w_list[r]

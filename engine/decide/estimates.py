@@ -80,6 +80,8 @@ def _nothing_to_hold(decider: Decider, o: Opening, answer: Estimate) -> None:
     if refused:
         row = refused[-1]
         refuse_request(decider, o, REQUEST_SPEND, Reason(int(row["reason"])), int(row["needed"]), int(row["had"]))
+    elif answer.outcome is Outcome.REFUSED:
+        refuse_request(decider, o, REQUEST_SPEND, answer.reason, 0, 0)
     else:
         ignored(decider, o, Reason.NOTHING_TO_DO)
 

@@ -13,6 +13,7 @@ from guerdon.engine.decide import layout
 from guerdon.engine.decide.calendar import WINDOW_DAY, WINDOWS
 from guerdon.engine.decide.caps import WINDOW_TIER
 from guerdon.engine.decide.slots import NO_WINDOW, Slots
+from guerdon.engine.decide.terms_tables import borne
 from guerdon.engine.events.times import Zone
 from guerdon.engine.rows import DEBT, FOREVER, PENDING_ONLY, WITHIN_BALANCE
 from guerdon.rules import program as p
@@ -163,11 +164,7 @@ class OfferTables:
     def _funding(self, o: p.Offer) -> dict[str, Any]:
         if o.funding is None:
             return {"funding": layout.SHARE_NONE}
-        if o.funding.rate is not None:
-            return {"funding": layout.SHARE_RATE, "fund_num": o.funding.rate.num, "fund_den": o.funding.rate.den}
-        worth = self.program.business.unit.worth
-        amount = (o.funding.amount_minor or 0) * worth.den // worth.num
-        return {"funding": layout.SHARE_AMOUNT, "fund_num": amount, "fund_den": 1}
+        return dict(zip(("funding", "fund_num", "fund_den"), borne(self.program, o.funding), strict=True))
 
     def _needs(self, o: p.Offer, place: int, row: dict[str, Any]) -> None:
         if o.needs is None:

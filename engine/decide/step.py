@@ -241,7 +241,7 @@ def settle_wallet(d: Any, i: int, c: int) -> None:
         redeem(d, i, c, automatic_mode(d), NO_LIMIT, True)
         if d.r_head[0].redeem_mode == REDEEM_ON_SPEND and want > 0 and refused == 0:
             fetch(d, i, c, want)
-    if want > 0 and refused == 0:
+    if e.spend_kind != SPEND_NONE and refused == 0:
         spend(d, i, c, want)
     elif e.spend_kind == SPEND_NONE:
         asked = asked_by_rule(d, i, c)

@@ -12,7 +12,7 @@ from guerdon.engine.decide.calendar import ZONE_FROM, ZONE_SHIFT
 from guerdon.engine.decide.mask_tables import days, masks, minutes
 from guerdon.engine.decide.offer_tables import OfferTables
 from guerdon.engine.decide.slots import Slots
-from guerdon.engine.decide.terms_tables import merchants, records, share, wallet
+from guerdon.engine.decide.terms_tables import borne, merchants, records, wallet
 from guerdon.engine.events.times import Zone, zone
 from guerdon.rules.program import Program
 from guerdon.rules.selection import Selection, select
@@ -95,7 +95,7 @@ def _schemes(program: Program, names: Numbers) -> np.ndarray:
     return records(
         layout.SCHEME,
         (
-            (names.number("scheme", s.id), s.active, s.sign_up == "auto", *share(program, s.funding))
+            (names.number("scheme", s.id), s.active, s.sign_up == "auto", *borne(program, s.funding))
             for s in program.schemes
         ),
     )

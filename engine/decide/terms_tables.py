@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from guerdon.engine.decide import layout
-from guerdon.engine.decide.arithmetic import HALF_UP, muldiv
+from guerdon.engine.decide.arithmetic import HALF_DOWN, HALF_UP, muldiv
 from guerdon.engine.decide.slots import NO_WINDOW, Slots
 from guerdon.engine.events.times import Zone
 from guerdon.engine.rows import FOREVER, NEVER
@@ -24,10 +24,17 @@ def share(program: Program, given: Share | None) -> tuple[int, int, int]:
     return layout.SHARE_AMOUNT, units(program, given.amount_minor or 0), 1
 
 
-def units(program: Program, money_minor: int) -> int:
-    """Money of the currency in units of the wallet, half up."""
+def borne(program: Program, given: Share | None) -> tuple[int, int, int]:
+    """What a funder bears: as ``share``, its amount rounded as all that funders bear is, half down."""
+    if given is None or given.amount_minor is None:
+        return share(program, given)
+    return layout.SHARE_AMOUNT, units(program, given.amount_minor, HALF_DOWN), 1
+
+
+def units(program: Program, money_minor: int, rounding: int = HALF_UP) -> int:
+    """Money of the currency in units of the wallet."""
     worth = program.business.unit.worth
-    return muldiv(money_minor, worth.den, worth.num, HALF_UP)
+    return muldiv(money_minor, worth.den, worth.num, rounding)
 
 
 def merchants(program: Program, names: Any, slots: Slots, zone: Zone) -> dict[str, np.ndarray]:
@@ -68,7 +75,7 @@ def _terms(program: Program, t: Terms, zone: Zone) -> tuple[Any, ...]:
         t.award_others,
         t.spend_own,
         t.spend_others,
-        *share(program, t.contribution),
+        *borne(program, t.contribution),
         *share(program, t.award_fee),
         *share(program, t.spend_fee),
         t.prepaid,

@@ -24,6 +24,7 @@ class FeedMark:
     sha256: str
     events: int  # events read of it so far, whatever became of them
     done: bool
+    whole: bool = False  # it moves with the last of its batch only: a position in a feed that tells in no order
 
 
 @dataclass(slots=True)

@@ -1,7 +1,8 @@
 """The content of a chunk of the log as bytes, from which its events can be decided again.
 
 Many events are columns (Arrow IPC, zstd), few are JSON lines (zstd). What names or reaches a person lies apart in both:
-the columns ``contact``, ``contact_kind`` and ``sealed``, the key ``sealed`` of a line.
+the columns ``contact``, ``contact_kind`` and ``sealed``, the key ``sealed`` of a line. A ``Seal`` shuts it under the
+key of its contact; a contact's id is no more than a name of ours and stays open.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from guerdon.engine.events.event import Event, Line, Parked, Refused
 from guerdon.engine.events.fields import is_personal
 from guerdon.engine.events.frames import EVENT_COLUMNS, LINE_COLUMNS, Frames, column
 from guerdon.engine.events.listed import EventList
+from guerdon.engine.events.sealed_columns import opened_columns, shut_columns
+from guerdon.engine.events.sealing import Keys, Seal, left_of, month_of, opened, shut
 
 LINES, COLUMNS = 1, 2  # stored with each body
 FEW = 256
@@ -33,31 +36,39 @@ _OF_LINE = tuple(each.name for each in fields(Line))
 _DEFAULTS: tuple[Any, ...] = (None, "", 0, False, {})
 
 
-def encode(admission: Admission) -> tuple[int, bytes]:
-    """Format and bytes of what was admitted, asides included. The same events give the same bytes."""
-    asides = [_aside(aside) for aside in admission.asides]
+def encode(admission: Admission, seal: Seal | None = None) -> tuple[int, bytes]:
+    """Format and bytes of what was admitted, asides included. The same events and keys give the same bytes."""
+    asides = [_aside(aside, seal) for aside in admission.asides]
     if len(admission) > FEW:
-        return COLUMNS, _columns(admission.frames, asides)
-    lines = [_line(event, admission.told.personal) for event in admission.told.to_events()]
+        return COLUMNS, _columns(shut_columns(admission.frames, seal), asides)
+    personal = admission.told.personal | (seal.personal if seal is not None else frozenset())
+    lines = [_line(event, personal, seal, row) for row, event in enumerate(admission.told.to_events())]
     return LINES, _compressed("\n".join([*lines, *map(canonical, asides)]).encode())
 
 
-def decode(form: int, body: bytes) -> Admission:
-    """What ``encode`` was given, marks aside. Raises ``ValueError`` for a body of another format."""
+def decode(form: int, body: bytes, keys: Keys | None = None) -> Admission:
+    """What ``encode`` was given, marks aside. Raises ``ValueError`` for a body of another format.
+
+    Without ``keys``, and where a key was destroyed, of what is personal comes what is left of it (``sealing``).
+    """
     if form == LINES:
         rows = [json.loads(line) for line in _expanded(body).decode().split("\n") if line]
+        for row in rows:
+            row["sealed"] = opened(keys, row.get("sealed", {}))
         told = [row for row in rows if "event" in row]
         personal = {name for row in told for name in row.get("sealed", {}).get("attributes", {})}
         events = EventList([_event(row) for row in told], frozenset(personal))
         return Admission(events, [_put_aside(row) for row in rows if "event" not in row])
     if form == COLUMNS:
         frames, asides = _frames(body)
-        return Admission(frames, [_put_aside(row) for row in asides])
+        for row in asides:
+            row["sealed"] = opened(keys, row["sealed"])
+        return Admission(opened_columns(frames, keys), [_put_aside(row) for row in asides])
     raise ValueError(f"body format {form} is not known; this is a ledger of a later version")
 
 
-def _aside(aside: Aside) -> dict[str, Any]:
-    """A refused or parked event; what it told may name a person, so all of that is sealed."""
+def _aside(aside: Aside, seal: Seal | None) -> dict[str, Any]:
+    """A refused or parked event; what it told may name a person, so all of that is sealed, under its month's key."""
     kind = "refused" if isinstance(aside.told, Refused) else "parked"
     parts = asdict(aside.told)
     for name in ("type", "reason"):
@@ -65,7 +76,10 @@ def _aside(aside: Aside) -> dict[str, Any]:
             parts[name] = int(parts[name])
     if "content" in parts:
         parts["content"] = parts["content"].hex()
-    sealed = {name: parts.pop(name) for name in ("raw", "contact", "detail") if name in parts}
+    sealed: dict[str, Any] = {name: parts.pop(name) for name in ("raw", "contact", "detail") if name in parts}
+    if seal is not None:
+        left = {name: None if name == "contact" else "" for name in sealed}
+        sealed = shut(seal.keys, month_of(aside.told.received_at), sealed, left)
     return {kind: parts, "sealed": sealed, "before": aside.before}
 
 
@@ -82,7 +96,7 @@ def _put_aside(row: dict[str, Any]) -> Aside:
 # ---- few: a JSON object a line
 
 
-def _line(event: Event, personal: frozenset[str]) -> str:
+def _line(event: Event, personal: frozenset[str], seal: Seal | None, row: int) -> str:
     open_part = {name: value for name in _OPEN if (value := getattr(event, name)) not in _DEFAULTS}
     open_part["type"] = int(event.type)
     open_part["content"] = event.content.hex()
@@ -98,7 +112,17 @@ def _line(event: Event, personal: frozenset[str]) -> str:
         if closed:
             sealed[part] = {name: told[name] for name in closed}
             open_part[part] = {name: value for name, value in told.items() if name not in closed}
+    if seal is not None:
+        sealed = _shut(seal.keys, seal.owner(row, event.type, event.received_at), sealed)
     return canonical({"event": open_part, "sealed": sealed} if sealed else {"event": open_part})
+
+
+def _shut(keys: Keys, owner: int, sealed: dict[str, Any]) -> dict[str, Any]:
+    """A sealed part, shut if there is more in it than the contact's id."""
+    if set(sealed) <= {"contact", "contact_kind"} and sealed.get("contact_kind", "id") == "id":
+        return sealed
+    by_id = {name: sealed[name] for name in ("contact", "contact_kind") if sealed.get("contact_kind") == "id"}
+    return shut(keys, owner, sealed, by_id | left_of(keys, {n: v for n, v in sealed.items() if n not in by_id}))
 
 
 def _short(line: Line) -> dict[str, Any]:

@@ -24,13 +24,23 @@ def read_json(raw: str | bytes) -> Any:
     """
     if len(raw) > MAX_BYTES:
         raise Unreadable(f"the event is larger than {MAX_BYTES:,} bytes")
+    record = strict_json(raw)
+    return opened(record) if isinstance(record, dict) and "specversion" in record else record
+
+
+def strict_json(raw: str | bytes) -> Any:
+    """A JSON value of any size: no name twice in an object, no NaN, no number as a float. Raises ``Unreadable``."""
     try:
-        record = json.loads(raw, parse_float=Decimal, parse_constant=_no_number, object_pairs_hook=_unique)
+        value = json.loads(raw, parse_float=Decimal, parse_constant=_no_number, object_pairs_hook=_unique)
+        if (b"\\ud" if isinstance(raw, bytes) else "\\ud") in raw.lower():  # type: ignore[operator]
+            json.dumps(value, ensure_ascii=False, default=str).encode()
     except RecursionError:
-        raise Unreadable("the event is nested too deep") from None
+        raise Unreadable("it is nested too deep") from None
+    except UnicodeEncodeError:
+        raise Unreadable("it holds half a character") from None
     except ValueError as error:  # JSON and UTF-8 errors are ValueErrors
         raise Unreadable(f"not JSON: {error}") from None
-    return opened(record) if isinstance(record, dict) and "specversion" in record else record
+    return value
 
 
 def opened(envelope: dict[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,8 @@ from sqlalchemy.exc import DBAPIError
 from guerdon.engine.ledger import tables
 from guerdon.engine.ledger.access_tables import api_key, approval, request_answer
 from guerdon.engine.ledger.errors import LedgerUnreachable
-from guerdon.engine.ledger.ledger import Ledger, _parsed as parsed
+from guerdon.engine.ledger.ledger import Ledger
+from guerdon.engine.ledger.ledger import _parsed as parsed
 
 Rows = Callable[..., Sequence[Any]]
 NEVER = 0

@@ -128,10 +128,19 @@ def verify(ledger: Ledger, *, replay: Replay | None = None) -> Report:
 
 
 def _checks(ledger: Ledger) -> dict[str, Callable[[], Iterator[Finding]]]:
-    from guerdon.engine.ledger import audit_balances, audit_caps, audit_chain, audit_events, audit_lots
+    from guerdon.engine.ledger import (
+        audit_balances,
+        audit_caps,
+        audit_chain,
+        audit_events,
+        audit_lots,
+        audit_settlement,
+    )
 
     once = Once(ledger)
+    settled = {"V11": partial(audit_settlement.statements, once, ledger)} if audit_settlement.is_settled(ledger) else {}
     return {
+        **settled,
         "V1": partial(audit_balances.stored_balances, once),
         "V2": partial(audit_balances.zero_sum, once),
         "V3": partial(audit_balances.signs, once),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from sqlalchemy import Select, bindparam, func, select
 
-from guerdon.engine.ledger import tables
+from guerdon.engine.ledger import audit_trail, tables
 from guerdon.engine.ledger.audit import Finding
 from guerdon.engine.ledger.digest import DIGESTED, Table, add_rows, chain_hash, journal_hash, no_sums
 from guerdon.engine.ledger.matrices import pack, sorted_by_key
@@ -137,6 +137,7 @@ def chain(ledger: Ledger) -> Iterator[Finding]:
         before, number, last = link, stored, last_seq
     yield from _strays(ledger, rows.read)
     yield from _versions(ledger)
+    yield from _trail(ledger)
 
 
 def _differing(sums: np.ndarray, digest: bytes) -> str:
@@ -149,6 +150,12 @@ def _strays(ledger: Ledger, read: dict[str, int]) -> Iterator[Finding]:
         count, low, high = ledger.store.rows(statement)[0]
         if count != read[name]:
             yield Finding("V13", f"rows of {name} in chunks", f"seq {low} to {high}", str(count), str(read[name]))
+
+
+def _trail(ledger: Ledger) -> Iterator[Finding]:
+    """The audit trail of the doors is a chain of its own."""
+    for words in audit_trail.broken_links(ledger.store.rows):
+        yield Finding("V13", "audit trail", words.partition(" doesn't")[0], "a whole chain", words)
 
 
 def _versions(ledger: Ledger) -> Iterator[Finding]:

@@ -14,8 +14,8 @@ from guerdon.engine.ledger.audit import Finding
 if TYPE_CHECKING:
     from guerdon.engine.ledger.ledger import Ledger
 
-# A row of an event that was told again doesn't own its id.
-_AGAIN: Final = (Reason.REPEAT, Reason.ID_CONFLICT, Reason.ESTIMATE)
+# A row of an event that was told again doesn't own its id, nor does one that may not be told or can't be read.
+_AGAIN: Final = (Reason.REPEAT, Reason.ID_CONFLICT, Reason.ESTIMATE, Reason.NOT_PERMITTED, Reason.UNREADABLE)
 
 
 def normalised(reference: str) -> str:

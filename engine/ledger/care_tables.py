@@ -14,6 +14,11 @@ def _text(name: str, *, key: bool = False) -> Column[str]:
     return Column(name, Text, primary_key=key, nullable=False)
 
 
+def _key(name: str) -> Column[int]:
+    type_ = BigInteger().with_variant(Integer, "sqlite")
+    return Column(name, type_, primary_key=True, autoincrement=False, nullable=False)
+
+
 def _number(name: str, type_: type[BigInteger | Integer | SmallInteger] = BigInteger) -> Column[int]:
     return Column(name, type_, nullable=False)
 
@@ -47,3 +52,13 @@ mail = Table(
 mail_block = Table(
     "mail_block", metadata, _text("address", key=True), _text("reason"), _number("since"), sqlite_with_rowid=False
 )
+# A question of a verified holder of a certificate; ``state``: open, waiting, answered, closed.
+ticket = Table(
+    "ticket", metadata, _text("id", key=True), _text("certificate"), _text("subject"), _text("state"),
+    _number("opened_at"), _number("due_at"), _text("by"), _number("changed_at"),
+    Index("ticket_of_certificate", "certificate"),
+    sqlite_with_rowid=False,
+)  # fmt: skip
+# The key that opens what the log holds of a person (hex); ``owner``: number of a contact, 0 the ledger's secret, below
+# 0 a month. A row that goes is what erases.
+contact_key = Table("contact_key", metadata, _key("owner"), _text("key"))

@@ -159,6 +159,7 @@ class Chunk:
     profiles: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)  # fields by contact; none take them away
     records: Sequence[rows.Record] = ()
     outbox: Sequence[Message] = ()
+    keys: Sequence[tuple[int, str]] = ()  # (owner, key) of what its body is shut under, if the ledger has none yet
     recorded_at: int | None = None  # µs UTC; None: now
     # New rows of tables beside the ledger that commit with it, by table: tuples in the order of the table's columns.
     beside: Mapping[str, Sequence[Sequence[Any]]] = field(default_factory=dict)

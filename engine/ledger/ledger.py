@@ -16,6 +16,7 @@ from guerdon.engine.ledger import tables
 from guerdon.engine.ledger.chunk import Chunk, Message
 from guerdon.engine.ledger.digest import DIGESTED, hex_digest, no_sums
 from guerdon.engine.ledger.errors import LedgerUnreachable
+from guerdon.engine.ledger.keyring import Keyring
 from guerdon.engine.ledger.names import Names
 from guerdon.engine.ledger.posting import Head, Posting
 from guerdon.engine.ledger.reading import Reading
@@ -65,6 +66,7 @@ class Ledger(Reading):
         self.outbox: Callable[[Chunk], Sequence[Message]] | None = None  # what subscribers are told of a chunk
         self._writing = threading.RLock()  # one transaction at a time on the connection that writes
         self.names = Names(lambda kind: self._rows(_NAMES, kind=kind))
+        self.keyring = Keyring(store)
         self.records = RecordReading(store)
         self.settlement = SettlementReading(store)
         self._state = StateReading(store)
@@ -137,10 +139,12 @@ class Ledger(Reading):
         """
         if self.outbox is not None:
             chunk.outbox = self.outbox(chunk)
-        unwritten = self.names.unwritten()
-        with self._writing:
+        unwritten, chunk.keys = self.names.unwritten(), self.keyring.unwritten()
+        with self._writing, self.store.overwriting(bool(len(chunk.erased))):
             self._posting.post(chunk, unwritten)
         self.names.written(len(unwritten))
+        self.keyring.written()
+        self.keyring.forget(chunk.erased)
 
     def take_turn(self, wait_seconds: float) -> bool:
         """Takes the turn to write, and looks where the log ends; whether others have posted since this process did.
@@ -154,6 +158,7 @@ class Ledger(Reading):
             if moved:
                 erased = bool(self.store.rows(_ERASED, after=self._posting.head.last_seq))
                 self.names.refresh(lambda kind, after: self._rows(_NAMES_AFTER, kind=kind, after=after), erased)
+                self.keyring.forget()
                 self._posting.head = head
         except BaseException:
             self.store.give()

@@ -90,6 +90,25 @@ class Names:
         """The first ``count`` of the unwritten are in the database now."""
         del self._unwritten[:count]
 
+    def refresh(self, read_after: Callable[[int, int], Rows], erased: bool) -> None:
+        """Others have written: what was given here and is not written is taken back, and what they gave is read.
+
+        ``read_after(kind number, number)`` returns the rows stored after a number. ``erased``: some may be gone.
+        """
+        for kind_number, number, id in reversed(self._unwritten):
+            kind = KINDS[kind_number - 1]
+            self._numbers[kind].pop(id, None)
+            del self._ids[kind][number:]
+        self._unwritten.clear()
+        if erased:
+            self._numbers.clear()
+            self._ids.clear()
+        for kind, ids in self._ids.items():
+            for number, id in sorted(read_after(KIND_NUMBERS[kind], len(ids) - 1)):
+                ids.extend([""] * (number - len(ids)))
+                ids.append(id)
+                self._numbers[kind][id] = number
+
     def _load(self, kind: str) -> dict[str, int]:
         stored = sorted(self._read(KIND_NUMBERS[kind]))
         ids = [""]

@@ -47,6 +47,7 @@ def _targets() -> dict[str, Target]:
     found = {table.name: target(table, how.get(table, INSERT)) for table in tables.metadata.sorted_tables}
     for table in (tables.lot, tables.counter, tables.identifier, tables.profile, tables.record):
         found[f"-{table.name}"] = target(table, REMOVE)
+    found["-contact_key"] = target(tables.metadata.tables["contact_key"], REMOVE)
     found["=name"] = target(tables.name, UPSERT)
     return found
 
@@ -198,6 +199,8 @@ class Posting:
         self._put("identifier", [(i.kind, i.value, i.contact) for i in chunk.identifiers if i.contact])
         self._put("-identifier", [(i.kind, i.value) for i in chunk.identifiers if not i.contact])
         self._put("=name", [(KIND_NUMBERS["contact"], number, "") for number in chunk.erased])
+        self._put("contact_key", chunk.keys)
+        self._put("-contact_key", [(number,) for number in chunk.erased])
         profiles = sorted(chunk.profiles.items())
         self._put("profile", [(contact, _json(fields)) for contact, fields in profiles if fields])
         self._put("-profile", [(contact,) for contact, fields in profiles if not fields])

@@ -91,6 +91,7 @@ _PAST = select(tables.counter_past).where(tables.counter_past.c.contact == bindp
 _PAST = _PAST.order_by("slot", "window")
 _OF_SLOT = select(tables.counter).where(tables.counter.c.slot == bindparam("slot")).order_by("contact", "window")
 _MOST = select(func.coalesce(func.max(tables.name.c.number), 0)).where(tables.name.c.kind == bindparam("kind"))
+_ERASED = select(func.count()).select_from(tables.contact).where(tables.contact.c.erased == 1)
 _LAST_RUN = select(func.coalesce(func.max(tables.run.c.number), 0))
 
 
@@ -260,6 +261,10 @@ class Reading:
     def max_contact(self) -> int:
         """The highest number of a contact in the ledger; 0: none."""
         return self._seq(self.store.rows(_MOST, kind=KIND_NUMBERS["contact"]))
+
+    def erased_contacts(self) -> int:
+        """How many contacts were erased."""
+        return self._seq(self.store.rows(_ERASED))
 
     def last_run(self) -> int:
         """The number of the latest run; 0: none yet."""

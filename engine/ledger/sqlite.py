@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,20 @@ class SqliteStore(Store):
 
     def connect(self) -> Connection:
         return self.engine.connect()
+
+    @contextmanager
+    def overwriting(self, erases: bool) -> Iterator[None]:
+        """Deleted rows are zeros in the file, and the log that held them is copied back and cut off."""
+        if not erases:
+            yield
+            return
+        self._writer.execute("PRAGMA secure_delete=ON")
+        try:
+            yield
+            if self.file is not None:
+                self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        finally:
+            self._writer.execute("PRAGMA secure_delete=OFF")
 
     def begin(self) -> None:
         try:

@@ -6,7 +6,8 @@ Rows travel as an int64 matrix, a column for each number column of the table, an
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,6 +55,11 @@ class Store(ABC):
     @abstractmethod
     def connect(self) -> Connection:
         """The connection that writes; migrations use it too."""
+
+    @contextmanager
+    def overwriting(self, erases: bool) -> Iterator[None]:
+        """While open, and if something is erased, what is deleted is overwritten where the database can do so."""
+        yield
 
     @abstractmethod
     def begin(self) -> None:

@@ -153,5 +153,5 @@ APPEND_ONLY = (event, transfer, award, refusal, resolved, tier_period, chunk, in
 
 from guerdon.engine.ledger import access_tables as access_tables  # noqa: E402 - they stand on what is above
 from guerdon.engine.ledger import bank_tables as bank_tables  # noqa: E402
-from guerdon.engine.ledger import delivery_tables as delivery_tables  # noqa: E402
 from guerdon.engine.ledger import care_tables as care_tables  # noqa: E402
+from guerdon.engine.ledger import delivery_tables as delivery_tables  # noqa: E402

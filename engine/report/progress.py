@@ -63,10 +63,11 @@ def progress_of(
 
 
 def _in_window(rows: list[Mapping[str, Any]], goal: Goal, local: int, seq: int) -> Mapping[str, Any] | None:
-    """The counter that holds now; a streak's bears the window in which its run began."""
-    if goal.kind == "streak":
-        return max(rows, key=lambda row: int(row["window"]), default=None)
+    """The counter that holds now; a streak's bears the window in which its run began, and a run can be over."""
     window = window_of(local // DAY, WINDOWS[goal.window], seq)
+    if goal.kind == "streak":
+        runs = [row for row in rows if row["mark"] >= window - 1]
+        return max(runs, key=lambda row: int(row["window"]), default=None)
     return next((row for row in rows if row["window"] == window), None)
 
 
@@ -85,7 +86,7 @@ def _carried(offer: Offer, rows: list[list[Mapping[str, Any]]]) -> list[Mapping[
 def _shown(offer: Offer, goal: Goal, amount: int, wins: int) -> int:
     if goal.kind == "achievements":
         return amount.bit_count()
-    if goal.kind == "streak" or not offer.repeat:
+    if not offer.repeat:
         return amount
     return amount % goal.target if offer.reach == "any" else amount - wins * goal.target
 

@@ -66,10 +66,11 @@ def journals_of(ledger: Ledger, program: Program, contact: str) -> list[Journal]
 
 def timeline_of(ledger: Ledger, program: Program, contact: str) -> list[Entry]:
     """The history of a contact, oldest first. Events that moved nothing of theirs are kept: they happened."""
-    return [_entry(journal, contact) for journal in journals_of(ledger, program, contact)]
+    return [entry_of(journal, contact) for journal in journals_of(ledger, program, contact)]
 
 
-def _entry(journal: Journal, contact: str) -> Entry:
+def entry_of(journal: Journal, contact: str) -> Entry:
+    """What one event was to a contact."""
     parts: list[tuple[str, Decimal, str]] = [
         ("awarded", given.amount, given.offer) for given in journal.given if given.contact == contact
     ]

@@ -77,7 +77,7 @@ def _told(ledger: Ledger, seqs: list[int]) -> Iterator[tuple[int, Event]]:
         chunk = ledger.chunk_of(seq)
         if chunk is None:
             return
-        logged = decode(chunk.body_format, chunk.body).told
+        logged = decode(chunk.body_format, chunk.body, ledger.keyring).told
         places = {number: row for row, number in enumerate(logged.numbers("seq").tolist())}
         while seq is not None and seq <= chunk.last_seq:
             if seq in places:

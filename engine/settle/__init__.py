@@ -1,0 +1,1 @@
+"""Settlement and finance: statements, bank files, books, packages, reports."""

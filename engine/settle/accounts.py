@@ -14,6 +14,7 @@ from sqlalchemy import Executable, bindparam, delete, insert, select
 
 from guerdon.engine.ledger.bank_tables import bank_account
 from guerdon.engine.ledger.ledger import Ledger
+from guerdon.engine.ledger.store import Row
 from guerdon.engine.rows import FOREVER
 from guerdon.engine.settle.source import SettleError
 
@@ -85,9 +86,9 @@ def known_accounts(ledger: Ledger) -> list[Known]:
     return [_known(row) for row in ledger.store.rows(_ALL)]
 
 
-def _known(row: tuple[object, ...]) -> Known:
+def _known(row: Row) -> Known:
     id, since, name, iban, bic, proposed_by, _, approved_by, _ = row
-    return Known(str(id), int(str(since)), Account(str(name), str(iban), str(bic)), str(proposed_by), str(approved_by))
+    return Known(str(id), int(since), Account(str(name), str(iban), str(bic)), str(proposed_by), str(approved_by))
 
 
 def account_at(ledger: Ledger, id: str, seq: int) -> Account | None:

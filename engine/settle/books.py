@@ -121,8 +121,8 @@ def keep_books(source: Source, first_day: int, end_day: int) -> Books:
         if names.of(debit) != names.of(credit)
     ]
     journals.sort(key=lambda journal: (journal.day, journal.debit, journal.credit, journal.unit))
-    unit, business = source.business.unit, source.business
-    units = ((unit.code, unit.digits), (business.currency, business.digits))
+    wallet, business = source.business.unit, source.business
+    units = ((wallet.code, wallet.digits), (business.currency, business.digits))
     shown = tuple((day, balances) for day, balances in closings if balances)
     return Books(day_date(first_day), day_date(end_day - 1), units, opening, tuple(journals), shown)
 
@@ -165,18 +165,19 @@ def _balances(
     opening: Balances = {}
     running: Balances = defaultdict(int)
     by_day: dict[int, list[tuple[str, int, int]]] = defaultdict(list)
-    for (day, account, unit), minor in moved.items():
+    for (day, number, unit), minor in moved.items():
+        account = names.of(number)
         if day < first_day:
-            opening[names.of(account), unit] = opening.get((names.of(account), unit), 0) + minor
+            opening[account, unit] = opening.get((account, unit), 0) + minor
         else:
-            by_day[day].append((names.of(account), unit, minor))
+            by_day[day].append((account, unit, minor))
     running.update(opening)
     closings = []
     for day in sorted(by_day):
         touched = set()
-        for account, unit, minor in by_day[day]:
-            running[account, unit] += minor
-            touched.add((account, unit))
+        for name, unit, minor in by_day[day]:
+            running[name, unit] += minor
+            touched.add((name, unit))
         closings.append((day_date(day), {key: running[key] for key in sorted(touched)}))
     return {key: minor for key, minor in sorted(opening.items()) if minor}, closings
 

@@ -60,12 +60,12 @@ def summary_csv(statements: Sequence[Statement], digits: int) -> bytes:
     for place in range(2, len(columns)):
         figures = [cell for row in rows if isinstance(cell := row[place], Decimal)]
         sums.append(sum(figures[1:], figures[0]) if figures else None)
-    return "".join(_row(row) for row in ([*columns], *rows, sums)).encode()
+    return table_csv(columns, [*rows, sums])
 
 
 def table_csv(columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> bytes:
     """A plain table."""
-    return "".join(_row(row) for row in ([*columns], *rows)).encode()
+    return "".join([_row(columns), *(_row(row) for row in rows)]).encode()
 
 
 def _row(cells: Sequence[Cell]) -> str:

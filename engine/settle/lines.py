@@ -126,9 +126,9 @@ def _sides(rows: np.ndarray, owners: np.ndarray) -> dict[str, np.ndarray]:
 
 def _money(source: Source, sides: Mapping[str, np.ndarray], own: Mapping[str, np.ndarray]) -> np.ndarray:
     """Each line in minor units of the currency, signed."""
-    signed = sides["sign"] * own["amount"]
+    signed = np.asarray(sides["sign"] * own["amount"], np.int64)
     if source.worth == 1:
-        return np.asarray(signed, np.int64)
+        return signed
     found = signed.copy()
     totals: dict[tuple[int, int], int] = defaultdict(int)
     rows = zip(sides["owner"].tolist(), sides["kind"].tolist(), own["unit"].tolist(), signed.tolist(), strict=True)

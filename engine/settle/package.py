@@ -155,7 +155,7 @@ def _manifest(source: Source, drawn: Drawn, files: dict[str, Any], wishes: Wishe
     closing = drawn.closing
     steps = [step["seq"] for statement in drawn.statements for step in source.steps(statement.id)]
     last = max([closing.seq, *steps])
-    chunk_last, sums, chain = source.ledger.settlement.digest_at(last)
+    chunk_last, sums, _ = source.ledger.settlement.digest_at(last)
     versions = source.ledger.programmes()
     return {
         "format": FORMAT,
@@ -171,7 +171,7 @@ def _manifest(source: Source, drawn: Drawn, files: dict[str, Any], wishes: Wishe
             if seq <= closing.seq
         ],
         "events": {"first": 1, "closed_by": closing.seq, "last": last},
-        "ledger": {"last_event": chunk_last, "digest": hex_digest(sums), "chain": chain},
+        "ledger": {"last_event": chunk_last, "digest": hex_digest(sums)},
         "forms": list(wishes.forms),
         "codes": dict(wishes.codes or {}),
         "statements": [

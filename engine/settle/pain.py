@@ -48,7 +48,7 @@ def latin(text: str, length: int) -> str:
     """A text in the signs that banks take, cut to a length.
 
     >>> latin("Φούρνος & Café", 70)
-    'Fournos + Cafe'
+    'Foyrnos + Cafe'
     """
     from anyascii import anyascii
 
@@ -92,7 +92,7 @@ def pain_001(message: Message) -> bytes:
     for payment in message.payments:
         _credit(batch, payment, message.currency)
     ElementTree.indent(root)
-    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, "utf-8") + b"\n"
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{ElementTree.tostring(root, "unicode")}\n'.encode()
 
 
 def _totals(parent: ElementTree.Element, payments: Sequence[Payment]) -> None:

@@ -6,7 +6,6 @@ same file can be had again and a crash loses neither. A contact is paid on the I
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -78,11 +77,8 @@ def on_their_way(source: Source) -> list[OnItsWay]:
 
 def told_payouts(source: Source) -> list[Told]:
     """Every payout that was put into a bank file."""
-    return [Told(int(seq), str(message), str(name), int(amount)) for seq, message, name, amount in _rows(source)]
-
-
-def _rows(source: Source) -> Sequence[tuple[object, ...]]:
-    return source.ledger.store.rows(_TOLD)
+    rows = source.ledger.store.rows(_TOLD)
+    return [Told(int(seq), str(message), str(name), int(amount)) for seq, message, name, amount in rows]
 
 
 def pay_out(source: Source, now: int) -> Batch:

@@ -15,7 +15,7 @@ from guerdon.engine.settle.bank_files import account_of, check_payable, is_credi
 from guerdon.engine.settle.package import Wishes, write_package
 from guerdon.engine.settle.source import Source
 from guerdon.engine.settle.statement import Drawn, draw
-from guerdon.engine.settle.steps import SEND, STEPS, Teller, chosen, close, take
+from guerdon.engine.settle.steps import SEND, STEPS, Teller, chosen, close, foresee, take
 from guerdon.rules.program import Program
 
 
@@ -54,8 +54,12 @@ class Settling:
     teller: Teller
     messages: list[str] = field(default_factory=list)
 
-    def close(self) -> None:
-        """Take up the accounts of bank.yaml, and close the period if it is not closed yet."""
+    def close(self, steps: Sequence[str] = (), merchants: Sequence[str] = ()) -> None:
+        """Take up the accounts of bank.yaml, and close the period if it is not closed yet.
+
+        ``steps`` and ``merchants``: what is asked for after it. SettleError, and nothing was changed: it can't be done.
+        """
+        foresee(Source(self.ledger, self.program), self.wanted, steps, merchants)
         waiting = take_up(self.ledger, read_accounts(self.folder), self.teller.actor, self.teller.now)
         self.messages += [
             f"{id}: the account was changed; the old one counts until somebody approves" for id in waiting

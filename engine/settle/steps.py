@@ -6,7 +6,7 @@ admitted every step is looked at, so that a wrong one changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from guerdon.engine.periods import Period, day_date
 from guerdon.engine.pipeline import Run
 from guerdon.engine.settle.bank_files import message_id
 from guerdon.engine.settle.source import Due, SettleError, Source
+from guerdon.engine.settling import DRAFT, statement_id
 from guerdon.rules.program import Program
 
 SOURCE = "settle"  # who tells these events
@@ -59,12 +60,27 @@ def close(ledger: Ledger, program: Program, wanted: Period, teller: Teller) -> b
 
 def chosen(due: Sequence[Due], merchants: Sequence[str]) -> list[Due]:
     """The statements of some merchants, of all if none is named. SettleError: a merchant has none."""
-    known = {each.merchant for each in due}
+    _known(merchants, {each.merchant for each in due})
+    return [each for each in due if not merchants or each.merchant in merchants]
+
+
+def _known(merchants: Sequence[str], known: set[str]) -> None:
     for merchant in merchants:
         if merchant not in known:
             near = f"it settles {', '.join(sorted(known)[:8])}" if known else "no merchant is settled in it"
             raise SettleError("this merchant has no statement", code="unknown-merchant", place=merchant, hint=near)
-    return [each for each in due if not merchants or each.merchant in merchants]
+
+
+def foresee(source: Source, wanted: Period, steps: Sequence[str], merchants: Sequence[str]) -> None:
+    """Whether the steps of a command can be taken, before the first is. SettleError: one can't, of a merchant named."""
+    if source.is_closed(wanted):
+        states = {each.id: source.state(each.id) for each in chosen(source.due(wanted), merchants)}
+    else:
+        _known(merchants, {merchant.id for merchant in source.program.merchants})
+        states = {statement_id(merchant, wanted.text): DRAFT for merchant in merchants}
+    for step in steps:
+        ready = _ready(step, states, named=bool(merchants))
+        states |= dict.fromkeys(ready, STEPS[step][2])
 
 
 def take(ledger: Ledger, program: Program, step: str, due: Sequence[Due], teller: Teller, named: bool) -> list[Due]:
@@ -73,21 +89,26 @@ def take(ledger: Ledger, program: Program, step: str, due: Sequence[Due], teller
     Returns those that took it. SettleError: one that was named is not ready, or none is.
     """
     source = Source(ledger, program)
-    _, taken_in, leads_to = STEPS[step]
-    ready = [each for each in due if source.state(each.id) in taken_in]
-    for each in due:
-        state = source.state(each.id)
-        if named and state not in taken_in and state != leads_to:
-            why = _DONE.get(state, f"only one that is {' or '.join(taken_in)} can")
-            raise SettleError(
-                f"a statement that is {state} cannot be {leads_to}", code="wrong-state", place=each.id, hint=why
-            )
-    if named and due and not ready:
-        again = f"{'it is' if len(due) == 1 else 'they are'} {leads_to} already"
-        raise SettleError(again, code=f"already-{leads_to}", place=", ".join(each.id for each in due[:3]))
+    names = _ready(step, {each.id: source.state(each.id) for each in due}, named)
+    ready = [each for each in due if each.id in names]
     if ready:
         note = message_id(source, ready[0].span.period) if step == SEND else ""
         _tell(ledger, program, [step_event(source, step, each, note) for each in ready], teller)
+    return ready
+
+
+def _ready(step: str, states: Mapping[str, str], named: bool) -> set[str]:
+    """Which statements can take a step as they stand."""
+    _, taken_in, leads_to = STEPS[step]
+    ready = {id for id, state in states.items() if state in taken_in}
+    for id, state in states.items() if named else ():
+        if state not in taken_in and state != leads_to:
+            why = _DONE.get(state, f"only one that is {' or '.join(taken_in)} can")
+            message = f"a statement that is {state} cannot be {leads_to}"
+            raise SettleError(message, code="wrong-state", place=id, hint=why)
+    if named and states and not ready:
+        again = f"{'it is' if len(states) == 1 else 'they are'} {leads_to} already"
+        raise SettleError(again, code=f"already-{leads_to}", place=", ".join(list(states)[:3]))
     return ready
 
 

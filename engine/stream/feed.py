@@ -43,17 +43,17 @@ class Feed(ABC):
     def start(self, shard: str, position: int) -> int:
         """Reads a shard from after ``position`` on (0: from its beginning); gives where it really begins."""
 
-    def stop(self, shard: str) -> None:
+    def stop(self, shard: str) -> None:  # noqa: B027 - many feeds have nothing to do there
         """Reads a shard no more."""
 
     @abstractmethod
     def poll(self, most: int, wait_seconds: float) -> list[Message]:
         """What is waiting, at most ``most``; if nothing is, what comes first within ``wait_seconds``."""
 
-    def done(self, shard: str, position: int) -> None:
+    def done(self, shard: str, position: int) -> None:  # noqa: B027
         """Everything up to ``position`` is committed: tell whoever waits for that."""
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027
         """Lets go of the feed."""
 
     def mark(self, shard: str) -> str:

@@ -77,9 +77,10 @@ class KafkaFeed(Feed):
         found = []
         for message in messages:
             shard = str(message.partition())
-            if message.error() is None and shard in self._at:
-                self._at[shard] = message.offset() + 1
-                found.append(Message(shard, message.offset() + 1, message.value() or b""))
+            offset = message.offset()
+            if message.error() is None and offset is not None and shard in self._at:
+                self._at[shard] = offset + 1
+                found.append(Message(shard, offset + 1, message.value() or b""))
         return found
 
     def done(self, shard: str, position: int) -> None:

@@ -86,4 +86,4 @@ class Leases:
 
     def _read(self, name: str) -> tuple[str, int, int, int]:
         found = self.ledger.store.rows(_ONE, name=name)
-        return found[0] if found else ("", 0, 0, 0)  # type: ignore[return-value]
+        return found[0] if found else ("", 0, 0, 0)

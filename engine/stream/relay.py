@@ -169,7 +169,7 @@ class Relay:
 
     def _after(self, attempts: int) -> int:
         """When a message is due again that was tried so often: 5 s, 10 s, … an hour."""
-        pause = min(_FIRST_PAUSE_SECONDS * 2 ** (attempts - 1), _LAST_PAUSE_SECONDS)
+        pause = min(_FIRST_PAUSE_SECONDS << (attempts - 1), _LAST_PAUSE_SECONDS)
         return self.clock() + pause * 1_000_000
 
     def _prune(self) -> None:

@@ -91,7 +91,9 @@ class _Reader:
         before = len(self.problems)
         for name in told:
             if name not in _FIELDS:
-                self.note("unknown-field", (*place, name), f"'{name}' is not known", did_you_mean(name, _FIELDS))
+                self.note(
+                    "unknown-field", (*place, name), f"'{name}' is not known", did_you_mean(name, _FIELDS, what="keys")
+                )
         id = told.get("id")
         if not isinstance(id, str) or not _ID.match(id):
             self.note("bad-id" if id else "missing-field", place, "a subscriber needs an id", "as in id: shop")

@@ -95,7 +95,7 @@ class Turns:
             return self.ledger.last_chunk != head
 
     def _renewed(self, before: Run | None) -> Run:
-        """A run that knows what is in the ledger now. It counts on where the one before left off, unless that failed."""
+        """A run that knows what is in the ledger now. It counts on from the one before, unless that failed."""
         run = Run.open(self.program, self.ledger, rows=self._rows)
         if before is not None:
             run.matcher, run.seconds = before.matcher, before.seconds

@@ -45,6 +45,7 @@ class Ruleset:
 
     def __init__(self, conditions: Sequence[Condition]) -> None:
         self.errors = 0
+        self.testing: Callable[[bool], None] = lambda now: None  # told when its C part begins and ends
         self.plain = [compile_test(condition) for condition in conditions]
         self._writer = _Writer()
         self._met: set[int] = set()
@@ -85,11 +86,14 @@ class Ruleset:
         try:
             fact = self._writer.fact(row)
             self._met = set()
+            self.testing(True)
             for name in self._sets:
                 self._test(name, {**fact, _FACT: 1, "id": next(self._facts), "sid": _STATE})
         except Exception:  # whatever its C part or its action loop raises: the event must be decided all the same
             self.errors += 1
             return [test(row) for test in self.plain]
+        finally:
+            self.testing(False)
         met = [number in self._met for number in range(len(self.plain))]
         for number in self._outside:
             met[number] = self.plain[number](row)

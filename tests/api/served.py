@@ -114,7 +114,9 @@ BOUND = {
 def served(folder: Path, program: Program | None = None, **settings: Any) -> Iterator[Served]:
     """The service over a new ledger in a folder."""
     url = f"sqlite:///{folder / 'guerdon.db'}"
-    service = Service(program or program_in(folder), Settings(url, **{"key_seconds": 0, "failures": "10000/minute", **settings}))
+    service = Service(
+        program or program_in(folder), Settings(url, **{"key_seconds": 0, "failures": "10000/minute", **settings})
+    )
     app = app_of(service)
     service.begin()
     try:

@@ -61,7 +61,8 @@ def test_times_without_a_zone_or_sense_are_refused(mall: Served, time: Any) -> N
 
 TEXTS = (
     "'; DROP TABLE event; --", '" OR 1=1 --', "ann' UNION SELECT 1,2,3 --", "%", "_", "*", "\\", "\u202e\u202dann",
-    "ａｎｎ", "ann\u200b", "Ann", " ann", "名前", "é", "é", "<script>alert(1)</script>", "${jndi:ldap://x}", "../../etc",
+    "ａｎｎ", "ann\u200b", "Ann", " ann", "名前", "\u00e9", "e\u0301",
+    "<script>alert(1)</script>", "${jndi:ldap://x}", "../../etc",
     "=1+1", "a\nb", "{{7*7}}", "😀", "x" * 128,
 )  # fmt: skip
 
@@ -88,9 +89,10 @@ def test_text_is_text_wherever_it_stands(mall: Served, text: str) -> None:
 def test_text_that_cannot_be_kept_is_refused(mall: Served, text: str) -> None:
     for field in ("id", "contact", "source", "merchant", "channel"):
         answer = raw(mall, json.dumps({**purchase(f"bad {field} {len(text)}"), field: text}))
-        assert answer.status_code == 422, answer.text
-    assert raw(mall, json.dumps({**purchase(f"bad name {len(text)}"), text: 1})).status_code == 422
-    assert raw(mall, json.dumps({"attributes": {text: 1}}), "/contacts/ann/update").status_code == 422
+        assert answer.status_code in (400, 422), answer.text
+    assert raw(mall, json.dumps({**purchase(f"bad name {len(text)}"), text: 1})).status_code in (400, 422)
+    update = raw(mall, json.dumps({"attributes": {text: 1}}), "/contacts/ann/update")
+    assert update.status_code in (400, 422)
 
 
 @pytest.mark.parametrize("body", ["[]", "1", '"x"', "null", "true", "[1]", "[null]", "[[]]", '{"type": {}}', "[{}]"])
@@ -173,7 +175,9 @@ def test_secrets_are_in_no_log_no_answer_and_no_table(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     with served(tmp_path) as it:
-        secrets = {key.rpartition("_")[2] for key in it.keys.values()} | {key.split("_", 2)[2] for key in it.keys.values()}
+        secrets = {key.rpartition("_")[2] for key in it.keys.values()} | {
+            key.split("_", 2)[2] for key in it.keys.values()
+        }
         seen = [it.post("/events", purchase("c1", note="canary-note")).text]
         seen += [it.get("/contacts/ann", role).text for role in it.keys]
         seen += [it.get("/contacts?find=canary-query", "agent").text, it.get("/audit", "auditor").text]

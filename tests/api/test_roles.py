@@ -58,7 +58,7 @@ A_COMMAND = {
 def filled(path: str) -> str:
     for name, value in {**FILLED, "{command}": A_COMMAND.get(path.split("/")[1], "")}.items():
         path = path.replace(name, value)
-    return path + ("?find=ann" if path == "/contacts" else "")
+    return path + {"/contacts": "?find=ann", "/settlements": "?period=2026-10"}.get(path, "")
 
 
 def test_every_route_is_in_the_table() -> None:
@@ -169,7 +169,9 @@ def test_four_eyes(mall: Served) -> None:
     asked = mall.post("/contacts/guy/adjust?ask=true", body, key=agent)
     assert (asked.status_code, asked.json()["state"]) == (202, "open")
     place = f"/approvals/{asked.json()['approval']}"
-    assert asked.json()["approval"] in [each["approval"] for each in mall.get("/approvals", "approver").json()["approvals"]]
+    assert asked.json()["approval"] in [
+        each["approval"] for each in mall.get("/approvals", "approver").json()["approvals"]
+    ]
     same_person = mall.key("approver", name="gus")
     assert mall.post(f"{place}/approve", {}, key=same_person).json()["code"] == "exceeds_authority"
     assert mall.get("/contacts/guy/wallet").json()["balances"]["open"] == "0.00"

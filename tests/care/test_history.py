@@ -101,7 +101,7 @@ def test_where_a_contact_stands(tmp_path: Path) -> None:
     found = standing(desk.ledger, desk.program, "ann")
     assert (found.tier, found.to_keep, found.window_ends) == ("silver", D("380.00"), "2027-03-02 09:00")
     assert (found.next_tier, found.to_next, found.lifetime) == ("gold", D("880.00"), D("620.00"))
-    assert [(each.tier, each.ends is None) for each in found.history][-1] == ("silver", True)
+    assert [(each.tier, each.ends) for each in found.history] == [("bronze", "2026-03-02 09:00"), ("silver", None)]
     desk.feed({"type": "tick", "time": "2028-03-03 00:00"})
     found = standing(desk.ledger, desk.program, "ann")
     assert (found.tier, found.lifetime, found.climb) == ("bronze", D("620.00"), D("0.00"))

@@ -259,7 +259,7 @@ class Members(_Machine):
         who, state = self.coupons.get(coupon, ("", ""))
         if state == "assigned" and told == "posted":
             self.coupons[coupon] = (who, "cancelled")
-            self.open_minor[self._holder(who)] += 500
+            self.open_minor[who] += 500
             self.stock += 1
         else:
             assert told != "posted" and state != "assigned", (state, told)
@@ -277,9 +277,6 @@ class Members(_Machine):
             self.coupons = {
                 name: (target if who == source else who, state) for name, (who, state) in self.coupons.items()
             }
-
-    def _holder(self, who: str) -> str:
-        return who
 
     @invariant()
     def agree(self) -> None:

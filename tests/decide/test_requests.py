@@ -15,8 +15,6 @@ from guerdon.engine.events.admission import admit
 from guerdon.engine.events.normalise import CASE, Normaliser
 from guerdon.engine.ledger.ledger import Ledger
 from guerdon.engine.pipeline import Admitted, Run
-from guerdon.engine.rows import NEVER, TRANSFER
-from guerdon.engine.settling import Closing, Stretch, first_day, months_of, moved_by, period_number, periods_of
 from guerdon.rules import read_programme
 
 FILES = {
@@ -132,33 +130,3 @@ def test_what_asks_for_nothing_is_left_alone(shop: Shop) -> None:
     with spend_asked(shop.run.decider, 0, event):
         pass
     assert shop.run.decider.records.of_kind("hold") == []
-
-
-# ---- settling
-
-
-def test_a_transfer_stands_on_its_month_or_the_first_open_one() -> None:
-    march = period_number("2026-03")
-    closings = [Closing(march - 2, 10), Closing(march, 20)]
-    months = np.array([march - 3, march - 3, march - 3, march, march, march + 5])
-    places = np.array([10, 11, 21, 20, 21, 21])
-    expected = [march - 3, march - 1, march + 1, march, march + 1, march + 5]
-    assert periods_of(months, places, closings).tolist() == expected
-
-
-def test_months_are_those_of_local_days() -> None:
-    day = 86_400_000_000
-    march = period_number("2026-03")
-    first = first_day(march) * day
-    assert months_of(np.array([first - 1, first, first + 31 * day])).tolist() == [march - 1, march, march + 1]
-
-
-def test_late_transfers_move_the_first_open_period_only() -> None:
-    merchant = 3 << 56 | 1 << 16 | 17  # payable of the first merchant
-    rows = np.zeros(3, TRANSFER)
-    rows["kind"], rows["credit"], rows["amount"] = 4, merchant, [1, 2, 4]
-    rows["effective_at"], places = [50, 50, 150], np.array([5, 15, 15])
-    assert moved_by(rows, places, Stretch(100, 200, 10, NEVER)) == {(merchant, 0): 6}
-    assert moved_by(rows, places, Stretch(100, 200, 10, 100)) == {(merchant, 0): 4}
-    rows["kind"][2] = 48  # an approval stands on no statement
-    assert moved_by(rows, places, Stretch(100, 200, 10, NEVER)) == {(merchant, 0): 2}

@@ -56,7 +56,7 @@ def tried(j: Judge, offer: Offer, h: Happening, contact: Contact) -> Candidate:
     test_terms(j, offer, h, contact)
     candidate = Candidate(offer, wins, {n: Fraction(0) for n in matched})
     if "draw" in offer.award:
-        j.state.draw_entries.append((offer.id, h.contact, h.moment))
+        j.state.draw_entries.append((offer.id, h.contact, h.moment, h.name))
         raise No("goal_not_reached")
     if offer.goals:
         candidate.win = goals.advance(j, offer, h, [h.lines[n - 1] for n in matched])

@@ -222,6 +222,9 @@ def move_counters(j: Judge, source: Contact, into: Contact) -> None:
     for win in j.state.wins:
         if win.contact == source.name:
             win.contact = into.name
+    j.state.limit_uses = [
+        (into.name if name == source.name else name, kind, at, amount) for name, kind, at, amount in j.state.limit_uses
+    ]
     for offer, until in source.cooldown.items():
         into.cooldown[offer] = max(until, into.cooldown.get(offer, until))
     source.cooldown = {}
@@ -242,7 +245,7 @@ def draw(j: Judge, name: str, e: dict[str, Any], moment: datetime) -> None:
     if moment < at or offer.id in j.state.drawn:
         raise Refused("invalid_transition")
     j.state.drawn.add(offer.id)
-    names = [who for which, who, when in j.state.draw_entries if which == offer.id and when < at]
+    names = [who for which, who, when, _ in j.state.draw_entries if which == offer.id and when < at]
     enough = {who for who in names if names.count(who) >= int(terms.get("entries", "1"))}
     stamp = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 

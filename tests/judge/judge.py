@@ -18,7 +18,7 @@ Handler = Callable[["Judge", str, dict[str, Any], datetime], None]
 
 HANDLERS: dict[str, Handler] = {
     "purchase": purchases.purchase,
-    "estimate": purchases.estimate,
+    "estimate": requests.estimate,
     "cancel": returns.give_back,
     "achievement": purchases.other,
     "profile_completed": purchases.other,
@@ -191,6 +191,10 @@ class Judge:
     def checkpoint(self) -> None:
         """What a refusal from here on comes back to: the state with what fell due before the event."""
         self._kept = deepcopy(self.state)
+
+    def keep_in_mind(self, name: str) -> None:
+        """A purchase that is ignored is known all the same, to those who would return it."""
+        self._kept.ignored_purchases.add(name)
 
     def _handle(self, name: str, e: dict[str, Any], moment: datetime) -> None:
         if e["type"] == "tick":

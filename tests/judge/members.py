@@ -54,6 +54,14 @@ def done(j: Judge, h: Happening, contact: Contact) -> None:
 
 
 def update(j: Judge, name: str, e: dict[str, Any], moment: datetime) -> None:
+    h = happening_of(j, name, e, moment)
+    h.contact = j.contact_name(e)
+    if h.contact not in j.state.contacts:
+        contact = member(j, h, e)
+        apply_fields(j, contact, e, h.at)
+        done(j, h, contact)
+        due.catch_up(j, contact, h.at)
+        return
     h, contact = plain(j, name, e, moment)
     apply_fields(j, contact, e, h.at)
 

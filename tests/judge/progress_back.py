@@ -19,6 +19,11 @@ Before = list[tuple[Fraction, Fraction]]
 
 
 def take_progress_back(j: Judge, bought: Happening, before: Before, cancel: bool, back: Happening) -> None:
+    j.state.draw_entries = [
+        entry
+        for entry in j.state.draw_entries
+        if entry[3] != bought.name or not (cancel or not still_meets(j, j.rules.offers[entry[0]], bought))
+    ]
     for brought in bought.brought:
         window = goals.win_window(j, brought.offer, brought.contact, brought.moment)
         whole = cancel or not still_meets(j, brought.offer, bought)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from . import derived, due
@@ -13,9 +12,9 @@ from .ledger import commerce, move, open_money
 from .paying import pay
 from .reading import business_key, place_of, read_lines
 from .state import Contact, Happening, Ignored, Refused
-from .statuses import must_earn
+from .statuses import SHUT, must_earn
 from .tiers import add_units
-from .wallet import largest_with_fee, limited, usable_lots
+from .wallet import usable_lots
 
 if TYPE_CHECKING:
     from .judge import Judge
@@ -49,6 +48,8 @@ def purchase(j: Judge, name: str, e: dict[str, Any], moment: datetime) -> None:
         raise Refused("unknown_contact")
     compensation = test_reference(j, h, e)
     if known is not None:
+        if known.status in SHUT:
+            j.keep_in_mind(name)
         must_earn(known)
         begin(j, h, known)
     contact = known or derived.register(j, h, h.contact)
@@ -148,29 +149,6 @@ def member(j: Judge, h: Happening, e: dict[str, Any]) -> Contact:
     must_earn(contact)
     begin(j, h, contact)
     return contact
-
-
-# Estimates
-
-
-def estimate(j: Judge, name: str, e: dict[str, Any], moment: datetime) -> None:
-    """Answered with what a purchase would give; with `hold_for` it holds what would be spent of open money now."""
-    if "hold_for" not in e:
-        raise Ignored("estimate")
-    h = read_purchase(j, name, e, moment)
-    contact = member(j, h, e)
-    request = e.get("spend")
-    if request is None:
-        raise Ignored("nothing_to_do")
-    asked = Fraction(j.rules.money(request["amount"])) if isinstance(request, dict) else Fraction(h.total)
-    want = int(min(asked, Fraction(h.total)) / j.rules.worth)
-    allowed = limited(j, contact, "spend", want, h.at)
-    amount = largest_with_fee(j, "spend", allowed or 0, open_money(j, contact))
-    if amount > 0:
-        from .requests import post_hold
-
-        post_hold(j, h, contact, amount, e["hold_for"])
-    contact.last_posted = name
 
 
 def all_usable(j: Judge, contact: Contact, at: datetime, pool: str | None) -> list[Any]:

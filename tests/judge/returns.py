@@ -12,7 +12,7 @@ from .ledger import balance, commerce, expire, move, settlement_fee
 from .money import BadAmount, decimal, rounded, split
 from .progress_back import Before, take_progress_back
 from .purchases import begin, happening_of
-from .state import Award, Contact, Happening, Lot, Refused, Spend, Waiting
+from .state import Award, Contact, Happening, Ignored, Lot, Refused, Spend, Waiting
 from .tiers import take_units
 from .wallet import spent_to
 
@@ -60,6 +60,8 @@ def find(j: Judge, e: dict[str, Any]) -> Happening:
     for h in purchases:
         if h.key is not None and h.key[2] == normal_reference(of) and e.get("merchant") in (None, h.merchant):
             return h
+    if of in j.state.ignored_purchases:
+        raise Ignored("nothing_to_do")  # bought while its contact earned nothing
     raise Waiting
 
 
@@ -102,8 +104,8 @@ def note_returned(j: Judge, bought: Happening, e: dict[str, Any]) -> None:
 
 def spread(bought: Happening, amount: int) -> None:
     """A return of an amount lies on the lines in proportion to what is not yet returned of them."""
-    kept = {line.number: line.kept_total for line in bought.lines}
-    whole = sum(kept.values(), Fraction(0))
+    kept = {line.number: line.total - rounded(line.total * line.returned, "half_up") for line in bought.lines}
+    whole = sum(kept.values())
     if amount <= 0:
         raise Refused("bad_amount")
     if amount > whole:
@@ -112,9 +114,11 @@ def spread(bought: Happening, amount: int) -> None:
         for line in bought.lines:
             line.returned = Fraction(1)
         return
-    for number, part in split(amount, kept).items():
+    for number, part in split(amount, {n: Fraction(rest) for n, rest in kept.items()}).items():
         line = bought.lines[number - 1]
-        if line.total:
+        if part and part == kept[number]:
+            line.returned = Fraction(1)
+        elif line.total:
             line.returned = min(Fraction(1), line.returned + Fraction(part, line.total))
 
 

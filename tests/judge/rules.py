@@ -20,6 +20,7 @@ TRIGGERS = {
     "subscription_maturity": "subscription_matured",
     "birthday": "birthday",
     "achievement": "achievement",
+    "lottery": "purchase",
 }
 
 

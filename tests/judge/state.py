@@ -50,6 +50,7 @@ class Tier:
 class Hold:
     event: str
     contact: str
+    amount: int  # what it can pay; the parts hold the fee for it beside
     parts: list[tuple[str, int]]
     merchant: str | None
     until: datetime | None
@@ -89,6 +90,7 @@ class Contact:
 
 @dataclass
 class State:
+    ignored_purchases: set[str] = field(default_factory=set)
     contacts: dict[str, Contact] = field(default_factory=dict)
     lots: list[Lot] = field(default_factory=list)
     transfers: list[Transfer] = field(default_factory=list)
@@ -113,7 +115,7 @@ class State:
     referrals: list[tuple[str, datetime]] = field(default_factory=list)
     used_codes: set[tuple[str, str]] = field(default_factory=set)
     code_entries: dict[str, int] = field(default_factory=dict)
-    draw_entries: list[tuple[str, str, datetime]] = field(default_factory=list)
+    draw_entries: list[tuple[str, str, datetime, str]] = field(default_factory=list)
     drawn: set[str] = field(default_factory=set)
     closed_periods: list[tuple[str, int]] = field(default_factory=list)
     statements: dict[tuple[str, str], str] = field(default_factory=dict)

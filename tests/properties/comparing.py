@@ -71,7 +71,7 @@ def progress(entries: Iterable[Mapping[str, Any]]) -> set[Any]:
 
 def normal(read: Mapping[str, Any], events: Iterable[Mapping[str, Any]] = ()) -> dict[str, Any]:
     """Read-outs of either side, in one form."""
-    asked = {str(event["id"]) for event in events if "spend" in event}
+    asked = {str(event["id"]) for event in events if "spend" in event and event["type"] != "estimate"}
     return {
         "outcomes": {name: outcome(value) for name, value in read["outcomes"].items()},
         "awards": awards(read["awards"]),

@@ -60,4 +60,7 @@ def test_an_error_of_it_is_answered_in_python_and_counted(monkeypatch: pytest.Mo
 
 def test_nobody_who_runs_batches_loads_it() -> None:
     script = "import sys, guerdon.engine.pipeline, guerdon.rules.match.durable as d; print('durable' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True).stdout.strip() == "False"
+    assert (
+        subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.strip()
+        == "False"
+    )

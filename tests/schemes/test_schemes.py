@@ -11,7 +11,7 @@ from guerdon.engine.cases.running import check_case
 from guerdon.rules import read_programme
 
 SCHEMES = Path(__file__).resolve().parents[2] / "schemes"
-NAMES = ("starter", "complete_journey", "cdnow")
+NAMES = sorted(path.parent.name for path in SCHEMES.glob("*/business.yaml"))
 CASES = [path for name in NAMES for path in find_cases(SCHEMES / name)]
 
 

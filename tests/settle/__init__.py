@@ -1,0 +1,1 @@
+"""Settlement from closing a period to the package, the bank and the books."""

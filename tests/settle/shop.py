@@ -65,6 +65,16 @@ def bought(
 
 GOLDEN = bought("g1", "2026-03-06 09:00", "100.00", spend={"amount": "8.00"})
 
+REGISTERED = {
+    "id": "r1", "type": "register", "contact": "ann", "time": "2026-03-01 09:00",
+    "payment_method": {"kind": "iban", "reference": OTHER_IBAN},
+}  # fmt: skip
+PAYING = [
+    REGISTERED,
+    bought("m1", "2026-03-09 09:00", "50.00", "gym"),
+    bought("m2", "2026-03-10 09:00", "60.00", "gym"),
+]
+
 
 class Town:
     """The town's programme in a folder, and a ledger of it."""

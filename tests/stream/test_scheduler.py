@@ -1,4 +1,4 @@
-"""Slots of the clock: midnights in order, once whoever does them, on days of odd length, and not by a clock that jumps."""
+"""Slots of the clock: midnights in order, once whoever does them, on days of odd length; a clock that jumps."""
 
 from __future__ import annotations
 

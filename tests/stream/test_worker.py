@@ -92,7 +92,8 @@ def test_disorder_without_a_window_posts_each_once() -> None:
 
 
 HOSTILE = [
-    b"not json\n", b"\xff\xfe\x00\n", b"[]\n", b'"text"\n', b"null\n", b"{}\n", b'{"id": "x", "id": "y"}\n', b"\n", b"   \n",
+    b"not json\n", b"\xff\xfe\x00\n", b"[]\n", b'"text"\n',
+    b"null\n", b"{}\n", b'{"id": "x", "id": "y"}\n', b"\n", b"   \n",
     b'{"id": "h1", "type": "purchase", "contact": "a", "time": "2026-03-05T08:00:00Z", "total": NaN}\n',
     b'{"id": "h2", "type": "purchase", "contact": "a", "time": "2026-03-05T08:00:00Z", "total": 1e400}\n',
     b'{"id": "h3", "type": "purchase", "contact": "a", "time": "2026-03-05T08:00:00+25:00", "total": "1.00"}\n',

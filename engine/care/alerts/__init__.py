@@ -5,6 +5,8 @@
 A pass looks at what the log got since the one before; the windows are kept, so that passes may be cut anywhere.
 """
 
+from __future__ import annotations
+
 from guerdon.engine.care.alerts.book import Alert, AlertError, alerts, change_state
 from guerdon.engine.care.alerts.rules import AlertInvalid, AlertRule, rules_of
 from guerdon.engine.care.alerts.scanning import act, scan

@@ -9,6 +9,7 @@ from hashlib import sha256
 from typing import Any
 
 import numpy as np
+from sqlalchemy import bindparam, or_, select
 
 from guerdon.engine.codes import Outcome
 from guerdon.engine.decide.instruments.card import CARD_RECORD
@@ -17,9 +18,11 @@ from guerdon.engine.events.admission import Admission
 from guerdon.engine.events.body import decode
 from guerdon.engine.events.event import Event, Refused
 from guerdon.engine.events.fields import TYPES
+from guerdon.engine.ledger import tables
 from guerdon.engine.ledger.ledger import Ledger
 from guerdon.engine.ledger.reading import LoggedEvent, StoredChunk
 
+_E = tables.event.c
 _COUNTED = (Outcome.POSTED, Outcome.REFUSED)
 _NAMED = ("card", "certificate", "coupon")
 _PLACES = ("merchant", "venue", "tap", "channel", "source", "actor", "role")
@@ -43,16 +46,19 @@ class Attempt:
 
 def attempts(ledger: Ledger, after: int, types: Iterable[str]) -> Iterator[Attempt]:
     """The attempts of those types after a place in the log, in its order."""
-    numbers = np.array(sorted(int(TYPES[name]) for name in types), np.int64)
+    watched = select(_E.seq).where(
+        _E.seq.between(bindparam("first"), bindparam("last")),
+        or_(*(_E.type == int(TYPES[name]) for name in sorted(types))),
+    )
     for chunk in _chunks_after(ledger, after):
-        seqs = np.arange(max(chunk.first_seq, after + 1), chunk.last_seq + 1)
+        seqs = ledger.store.few(watched, first=max(chunk.first_seq, after + 1), last=chunk.last_seq)[:, 0]
         logged = {
             event.seq: event
-            for event in ledger.events(seqs)
-            if event.type in numbers and event.outcome in _COUNTED and not event.waited
+            for event in (ledger.events(seqs) if len(seqs) else ())
+            if event.outcome in _COUNTED and not event.waited
         }
         if logged:
-            yield from _of_chunk(ledger, decode(chunk.body_format, chunk.body), logged)
+            yield from _of_chunk(ledger, decode(chunk.body_format, chunk.body, ledger.keyring), logged)
 
 
 def _chunks_after(ledger: Ledger, after: int) -> Iterator[StoredChunk]:

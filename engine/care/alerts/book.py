@@ -89,5 +89,6 @@ def change_state(ledger: Ledger, id: str, state: str, by: str, now: int) -> Aler
 
 
 def _read(row: Any) -> Alert:
-    *whole, fields = row
-    return Alert(*whole, json.loads(fields))
+    values = list(row)
+    values[-1] = json.loads(values[-1])
+    return Alert(*values)

@@ -6,6 +6,8 @@ The log itself is the outbox: a mail is made of a committed event by a pass with
 mail that fails undoes nothing.
 """
 
+from __future__ import annotations
+
 from guerdon.engine.care.mails.box import Mail, MailError, mails, mails_of, report, resend
 from guerdon.engine.care.mails.composing import collect, notify
 from guerdon.engine.care.mails.sending import Post, send_due

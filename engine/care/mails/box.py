@@ -15,6 +15,7 @@ QUEUED, SENT, DELIVERED, BLOCKED = "queued", "sent", "delivered", "blocked"
 BOUNCE, COMPLAINT, UNSUBSCRIBE, GAVE_UP, NO_ADDRESS, ERASED = (
     "bounce", "complaint", "unsubscribe", "gave_up", "no_address", "erased",
 )  # fmt: skip
+WEBHOOK = "webhook"  # kind of what goes to a subscriber
 AGAIN_A_DAY = 3  # re-sends of one mail
 _DAY = 86_400_000_000
 _COLUMNS = [column.name for column in mail.columns]

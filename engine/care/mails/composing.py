@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Executable, bindparam, or_, select
 
-from guerdon.engine.care.alerts.book import RAISED, Alert, alerts
+from guerdon.engine.care.alerts.book import NOTIFIED, RAISED, Alert, alerts
 from guerdon.engine.care.bodies import Bodies
 from guerdon.engine.care.mails.box import Mail, forgotten, mails, put, unblock
+from guerdon.engine.care.mails.hooks import hook_of
 from guerdon.engine.care.marks import mark_of, set_mark
 from guerdon.engine.codes import EventType, Outcome
 from guerdon.engine.decide.instruments.certificates import CERTIFICATE_RECORD
@@ -150,16 +151,17 @@ _MAILS: Mapping[EventType, Callable[[Occasion], Mail | None]] = {
 # ---- alerts
 
 
-def notify(ledger: Ledger, addresses: Mapping[str, Sequence[str]], now: int) -> int:
-    """Queue a mail for each raised alert and each address it is for; how many.
+def notify(ledger: Ledger, addresses: Mapping[str, Sequence[str]], now: int, subscribers: Sequence[str] = ()) -> int:
+    """Queue a mail for each open alert and each address it is for, and a message to each subscriber; how many.
 
     ``addresses``: by merchant, those of the head office under ``HEAD_OFFICE``. A merchant is told only of what is
     about it alone; an alert that nobody can be told of stays ``raised``.
     """
     known = {each.id for each in mails(ledger)}
     statements: list[Executable] = []
-    for found in alerts(ledger, RAISED):
-        for new in _of_alert(found, addresses, now):
+    for found in alerts(ledger, RAISED, NOTIFIED):
+        hooks = (hook_of(found, subscriber, now) for subscriber in subscribers)
+        for new in (*_of_alert(found, addresses, now), *hooks):
             if new.id not in known:
                 statements += put(new)
     if statements:

@@ -91,6 +91,11 @@ def post(
     return n
 
 
+def numbered(decider: Decider, kind: str, name: str) -> tuple[int, int]:
+    """The number that a new card or certificate gets, and that of the rules that it is issued under."""
+    return int(decider.store.names.number(kind, name)), int(decider.tables.arrays["r_head"]["version"][0])
+
+
 def merchant_number(decider: Decider, merchant: str | None) -> int:
     """Number of a merchant, 0 for the business itself."""
     return int(decider.store.names.number("merchant", merchant)) if merchant is not None else 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import date
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from guerdon.engine.codes import KIND_SHIFT, OWNER_SHIFT, EventType, OwnerKind, Reason, Role, TransferKind
@@ -15,6 +16,7 @@ from guerdon.engine.decide.instruments.acting import (
     Act,
     begun,
     merchant_number,
+    numbered,
     paid_by,
     paid_to,
     post,
@@ -41,7 +43,8 @@ _USED = frozenset({_S.CLAIMED, _S.FULFILLED})
 class Certificate:
     """``worth``: what lies in its account; ``sale``: the transfer (seq, n) that sold it to ``distributor`` (number).
 
-    ``email``, ``terms``, ``url`` and ``fulfiller`` (number) are those of the reservation and the claim.
+    ``email`` (as ``kept_email`` keeps it), ``terms``, ``url`` and ``fulfiller`` (number) are those of the reservation
+    and the claim.
     """
 
     number: int
@@ -68,6 +71,15 @@ class Certificate:
 
 
 # ---- the record
+
+
+def kept_email(address: str) -> str:
+    """An address as the record keeps it: enough to know it again, not to write to it.
+
+    >>> kept_email(" Ann@Example.org ") == kept_email("ann@example.org")
+    True
+    """
+    return sha256(address.strip().lower().encode()).hexdigest()[:32]
 
 
 def read_certificate(decider: Decider, name: str) -> Certificate | None:
@@ -108,8 +120,7 @@ def issuing(decider: Decider, i: int, event: Event) -> None:
     elif decider.records.get(CERTIFICATE_RECORD, name) is not None:
         refused(act, Reason.INVALID_TRANSITION)
     else:
-        number = int(decider.store.names.number("certificate", name))
-        version = int(decider.tables.arrays["r_head"]["version"][0])
+        number, version = numbered(decider, "certificate", name)
         keep_certificate(decider, name, Certificate(number, kind, version, _S.GENERATED))
         posted(act)
 
@@ -164,7 +175,7 @@ def _reserve(act: Act, certificate: Certificate) -> Reason:
     """Only this address can claim it from now on."""
     why = why_not(act, certificate)
     if why is Reason.NONE:
-        certificate.email = act.event.fields["email"]
+        certificate.email = kept_email(act.event.fields["email"])
     return why
 
 
@@ -228,7 +239,7 @@ def claiming(decider: Decider, i: int, event: Event) -> None:
         refused(act, why)
         return
     certificate.fulfiller = merchant_number(decider, event.merchant)
-    certificate.email, certificate.terms = event.fields["email"], kind.terms or ""
+    certificate.email, certificate.terms = kept_email(event.fields["email"]), kind.terms or ""
     certificate.url = kinds_of(decider).sites[kind.site].url
     to = paid_to(certificate.fulfiller)
     post(act, TransferKind.CERTIFICATE_CLAIM, certificate.account, to, certificate.worth)
@@ -243,7 +254,7 @@ def why_not(act: Act, certificate: Certificate) -> Reason:
     email = fields.get("email", "")
     if certificate.status in _UNKNOWN or fields.get("site") != kind.site or not email:
         return Reason.CODE_UNKNOWN
-    if certificate.status == _S.RESERVED and email != certificate.email:
+    if certificate.status == _S.RESERVED and kept_email(email) != certificate.email:
         return Reason.CODE_UNKNOWN
     if certificate.status in _USED:
         return Reason.CODE_USED

@@ -19,6 +19,7 @@ from guerdon.engine.decide.instruments.acting import (
     Why,
     begun,
     merchant_number,
+    numbered,
     paid_by,
     paid_to,
     post,
@@ -61,8 +62,7 @@ def issuing(decider: Decider, i: int, event: Event) -> None:
     elif decider.records.get(CARD_RECORD, name) is not None:
         refused(act, Reason.INVALID_TRANSITION)
     else:
-        number = int(decider.store.names.number("card", name))
-        version = int(decider.tables.arrays["r_head"]["version"][0])
+        number, version = numbered(decider, "card", name)
         keep_card(decider, Card(name, number, kind, version, CardState.PRINTED))
         posted(act)
 

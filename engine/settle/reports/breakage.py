@@ -6,7 +6,6 @@ for sure which share is never redeemed.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from datetime import date
 from decimal import Decimal
 from typing import Final
@@ -14,19 +13,18 @@ from typing import Final
 import polars as pl
 
 from guerdon.engine.ledger.ledger import Ledger
-from guerdon.engine.report.naming import role_name
 from guerdon.engine.settle.reports.checking import hold
 from guerdon.engine.settle.reports.cut import cut_of
 from guerdon.engine.settle.reports.fates import FATES, Fates, fate_checks, lot_cohorts
 from guerdon.engine.settle.reports.gathering import gather
 from guerdon.engine.settle.reports.months import month_of, month_text
 from guerdon.engine.settle.reports.provenance import facts_of
-from guerdon.engine.settle.reports.sheets import AMOUNT, SHARE, Cell, Chart, Column, Report, Table, amounts, share
+from guerdon.engine.settle.reports.run_off import RunOff
+from guerdon.engine.settle.reports.sheets import AMOUNT, SHARE, Chart, Column, Report, Row, Table, amounts, share
 from guerdon.engine.settle.reports.wallets import Flows, balance_checks, by_role
 from guerdon.rules.program import Program
 
 Cohorts = dict[int, dict[str, int]]  # cohort → fate → minor units
-_AGES: Final = 24  # months of age that the triangle shows
 
 
 def breakage(ledger: Ledger, program: Program, as_of: date | None = None, known_at: date | None = None) -> Report:
@@ -36,26 +34,28 @@ def breakage(ledger: Ledger, program: Program, as_of: date | None = None, known_
     sums, flows = Fates(lot_cohorts(ledger, cut)), Flows(cut.until)
     gather(ledger, cut, sums, flows)
     fates, moved = sums.frame(), flows.frame()
-    roles = {role: role_name(role, ledger.names.id) for role in by_role(moved, seen=True)}
-    hold(fate_checks(fates, by_role(moved, seen=True)) + balance_checks(ledger, moved, roles), ledger.place)
+    hold(fate_checks(fates, by_role(moved, seen=True)) + balance_checks(ledger, cut, moved), ledger.place)
     digits, unit = program.business.unit.digits, program.business.unit.code
     whole = _by(fates, "cohort")
-    cohorts = _cohort_table(whole, digits)
+    redeemed, expired = (RunOff.of(fates, fate, month_of(cut.as_of)) for fate in ("redeemed", "expired"))
+    projected = {cohort: redeemed.projected(cohort, fate["redeemed"] + left(fate)) for cohort, fate in whole.items()}
+    cohorts = _cohort_table(whole, projected, digits)
     names = {number: ledger.names.id("offer", number) or "(none)" for number in fates["offer"].unique().to_list()}
     return Report(
         "breakage",
         f"Breakage of {program.business.name} by month of award, at the end of {cut.as_of.isoformat()}",
-        (*facts_of(ledger, cut), *_expectation(whole)),
+        (*facts_of(ledger, cut), *_expectations(whole, projected)),
         (
             cohorts,
-            _triangle(fates, "expired", month_of(cut.as_of)),
-            _triangle(fates, "redeemed", month_of(cut.as_of)),
+            _by_age("expired", expired, whole),
+            _by_age("redeemed", redeemed, whole),
             _offer_table(_by(fates, "offer"), names, digits),
         ),
         _charts(cohorts, unit),
         (
             "kept: what was awarded less what was reversed or taken back; shares are of what was kept.",
             "A cohort is run off when nothing of it is outstanding; expected redemption is of those cohorts alone.",
+            "projected: redeemed in the end, if younger cohorts grow with age as the older ones did (chain ladder).",
         ),
     )
 
@@ -75,11 +75,15 @@ def left(fate: dict[str, int]) -> int:
     return kept(fate) - fate["redeemed"] - fate["expired"]
 
 
-def _expectation(cohorts: Cohorts) -> tuple[tuple[str, str], ...]:
-    """The share redeemed of all cohorts that have run off."""
+def _expectations(cohorts: Cohorts, projected: dict[int, int]) -> tuple[tuple[str, str], ...]:
+    """The share redeemed of all cohorts that have run off, and the share that all may be expected to come to."""
     over = [fate for fate in cohorts.values() if left(fate) == 0 and kept(fate) > 0]
-    found = share(sum(fate["redeemed"] for fate in over), sum(kept(fate) for fate in over))
-    return (("expected redemption", "no cohort has run off yet" if found is None else f"{found} %"),)
+    seen = share(sum(fate["redeemed"] for fate in over), sum(kept(fate) for fate in over))
+    whole = share(sum(projected.values()), sum(kept(fate) for fate in cohorts.values()))
+    return (
+        ("expected redemption", "no cohort has run off yet" if seen is None else f"{seen} %"),
+        ("projected redemption", "nothing was awarded yet" if whole is None else f"{whole} %"),
+    )
 
 
 _FIGURES: Final = ("awarded", "reversed", "taken back", "redeemed", "expired", "outstanding")
@@ -94,14 +98,18 @@ def _columns(first: str) -> tuple[Column, ...]:
     return (Column(first), *(Column(name, AMOUNT) for name in _FIGURES), *shares)
 
 
-def _row(name: str, fate: dict[str, int], digits: int) -> tuple[Cell, ...]:
+def _row(name: str, fate: dict[str, int], digits: int) -> Row:
     shares = (share(fate["redeemed"], kept(fate)), share(fate["expired"], kept(fate)))
     return (name, *amounts(digits, *_figures(fate)), *shares)
 
 
-def _cohort_table(cohorts: Cohorts, digits: int) -> Table:
-    rows = tuple(_row(month_text(cohort), fate, digits) for cohort, fate in cohorts.items())
-    return Table("cohorts", "By month of award", _columns("month of award"), rows, total=True)
+def _cohort_table(cohorts: Cohorts, projected: dict[int, int], digits: int) -> Table:
+    rows = tuple(
+        (*_row(month_text(cohort), fate, digits), share(projected[cohort], kept(fate)))
+        for cohort, fate in cohorts.items()
+    )
+    columns = (*_columns("month of award"), Column("projected", SHARE))
+    return Table("cohorts", "By month of award", columns, rows, total=True)
 
 
 def _offer_table(offers: Cohorts, names: dict[int, str], digits: int) -> Table:
@@ -109,23 +117,15 @@ def _offer_table(offers: Cohorts, names: dict[int, str], digits: int) -> Table:
     return Table("by-offer", "By offer", _columns("offer"), tuple(rows), total=True)
 
 
-def _triangle(fates: pl.DataFrame, fate: str, last: int) -> Table:
+def _by_age(name: str, run_off: RunOff, whole: Cohorts) -> Table:
     """Of each cohort, the share of what was kept that had met a fate by each age in months."""
-    grouped = fates.group_by("cohort", "month").agg(pl.col(*FATES).sum()).sort("cohort", "month")
-    changes: dict[int, dict[int, int]] = defaultdict(lambda: defaultdict(int))
-    whole = {cohort: kept(sums) for cohort, sums in _by(fates, "cohort").items()}
-    for cohort, month, minor in grouped.select("cohort", "month", fate).iter_rows():
-        changes[cohort][min(max(month - cohort, 0), _AGES)] += minor
-    ages = range(min(max((last - cohort for cohort in whole), default=0), _AGES) + 1)
-    rows = []
-    for cohort, of in whole.items():
-        so_far, cells = 0, []
-        for age in ages:
-            so_far += changes[cohort][age]
-            cells.append(share(so_far, of) if cohort + age <= last else None)
+    ages = range(max((len(sums) for sums in run_off.so_far.values()), default=1))
+    rows: list[Row] = []
+    for cohort, sums in run_off.so_far.items():
+        cells = (share(sums[age], kept(whole[cohort])) if age < len(sums) else None for age in ages)
         rows.append((month_text(cohort), *cells))
     columns = (Column("month of award"), *(Column(str(age), SHARE) for age in ages))
-    return Table(f"{fate}-by-age", f"Per cent {fate} of what was kept, by months since the award", columns, tuple(rows))
+    return Table(f"{name}-by-age", f"Per cent {name} of what was kept, by months since the award", columns, tuple(rows))
 
 
 def _charts(cohorts: Table, unit: str) -> tuple[Chart, ...]:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import takewhile
+from typing import NamedTuple
 
 import numpy as np
+import polars as pl
 from sqlalchemy import bindparam, func, select
 
 from guerdon.engine.events.times import DAY, Zone, zone
@@ -26,13 +29,17 @@ _LATEST = select(func.max(_E.time)).where(_E.seq <= bindparam("last"))
 class Cut:
     """``until``: the first instant (µs UTC) that is not seen any more; ``last_seq``: the last place in the log known.
 
-    ``program``: the rules in force there; ``digest``: that of the ledger as it is known.
+    ``head``: the last place there was when the report was begun, and ``balances`` (account, unit, minor) what was
+    stored then: another process may go on writing meanwhile, and nothing after it is looked at. ``program``: the rules
+    in force at ``last_seq``; ``digest``: that of the ledger up to there.
     """
 
     as_of: date
     known_at: date | None
     until: int
     last_seq: int
+    head: int
+    balances: pl.DataFrame
     zone: Zone
     program: Program
     digest: str
@@ -50,12 +57,31 @@ def cut_of(ledger: Ledger, program: Program, as_of: date | None = None, known_at
     without it everything in the ledger is known.
     """
     local = zone(program.business.time_zone)
-    last_seq, digest = _known(ledger, local, known_at)
-    known = [number for seq, number in ledger.in_force() if seq <= last_seq]
-    program = program_numbered(ledger, known[-1]) if known else program
+    chunks, balances = _at_one_instant(ledger)
+    known = _known(chunks, local, known_at)
+    last_seq = known[-1].last_seq if known else 0
+    digest = hex_digest(np.frombuffer(known[-1].digest, "<u8").reshape(-1, 2) if known else no_sums())
+    begun = [number for seq, number in ledger.in_force() if seq <= last_seq]
+    program = program_numbered(ledger, begun[-1]) if begun else program
     local = zone(program.business.time_zone)
     day = as_of or _latest_day(ledger, local, last_seq)
-    return Cut(day, known_at, end_of(local, day), last_seq, local, program, digest)
+    head = chunks[-1].last_seq if chunks else 0
+    return Cut(day, known_at, end_of(local, day), last_seq, head, balances, local, program, digest)
+
+
+class _Chunk(NamedTuple):
+    last_seq: int
+    recorded_at: int
+    digest: bytes
+
+
+def _at_one_instant(ledger: Ledger) -> tuple[list[_Chunk], pl.DataFrame]:
+    """The chunks and the balances that they left: read again if another process has posted between the two."""
+    while True:
+        before = [_Chunk(*row) for row in ledger.store.rows(_CHUNKS)]
+        balances = ledger.frame("balance")
+        if len(ledger.store.rows(_CHUNKS)) == len(before):
+            return before, balances
 
 
 def end_of(local: Zone, day: date) -> int:
@@ -68,17 +94,10 @@ def _latest_day(ledger: Ledger, local: Zone, last_seq: int) -> date:
     return _EPOCH + timedelta(days=local.local(int(found or 0)) // DAY)
 
 
-def _known(ledger: Ledger, local: Zone, known_at: date | None) -> tuple[int, str]:
-    """The last place of the chunks recorded by then, all before the first that was recorded later; and the digest."""
+def _known(chunks: list[_Chunk], local: Zone, known_at: date | None) -> list[_Chunk]:
+    """The chunks recorded by then: all before the first that was recorded later."""
     until = FOREVER if known_at is None else end_of(local, known_at)
-    seq, sums = 0, None
-    for last_seq, recorded_at, digest in ledger.store.rows(_CHUNKS):
-        if recorded_at >= until:
-            break
-        seq, sums = int(last_seq), digest
-    if sums is None:
-        return 0, hex_digest(no_sums())
-    return seq, hex_digest(np.frombuffer(sums, "<u8").reshape(-1, 2))
+    return list(takewhile(lambda chunk: chunk.recorded_at < until, chunks))
 
 
 def versions_known(ledger: Ledger, cut: Cut) -> list[str]:

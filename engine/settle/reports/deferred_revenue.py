@@ -19,7 +19,6 @@ from guerdon.engine.codes import TransferKind
 from guerdon.engine.events.times import DAY
 from guerdon.engine.ledger import tables
 from guerdon.engine.ledger.ledger import Ledger
-from guerdon.engine.report.naming import role_name
 from guerdon.engine.settle.reports.checking import Check, hold
 from guerdon.engine.settle.reports.cut import Cut, cut_of
 from guerdon.engine.settle.reports.deferral import Change, Cohort, Released, allocated, step
@@ -101,8 +100,7 @@ def deferred_revenue(
     gather(ledger, cut, fates, flows, reversed_)
     fate, moved = fates.frame(), flows.frame()
     found = _history(program, cut, finance, _Sales.of(sold, awards), fate, reversed_.by_sale())
-    roles = {role: role_name(role, ledger.names.id) for role in by_role(moved, seen=True)}
-    checks = fate_checks(fate, by_role(moved, seen=True)) + balance_checks(ledger, moved, roles)
+    checks = fate_checks(fate, by_role(moved, seen=True)) + balance_checks(ledger, cut, moved)
     hold([*checks, *_checks(found, fate, awards, finance.expected.at(cut.as_of))], ledger.place)
     return Report(
         "deferred-revenue",

@@ -31,11 +31,11 @@ def assumptions(program: Program, finance: Finance) -> tuple[tuple[str, str], ..
     unit, currency = program.business.unit, program.business.currency
     if finance.price is None:
         worth = Fraction(unit.worth.num, unit.worth.den) * Fraction(10**unit.digits, 10**program.business.digits)
-        price = f"{_plain(worth)}, as the unit is worth"
+        price = f"{_plain(worth)} {currency} for 1 {unit.code}, what it is worth"
     else:
-        price = _over_time(finance.price, _plain)
+        price = f"{_over_time(finance.price, _plain)} {currency} for 1 {unit.code}"
     return (
-        ("stand-alone price", f"{price} {currency} for 1 {unit.code}"),
+        ("stand-alone price", price),
         ("expected redemption", _over_time(finance.expected, lambda rate: f"{_plain(rate * 100)}%")),
         ("sales", "the business's own" if finance.own else "all, merchants' too"),
     )

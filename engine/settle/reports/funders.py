@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -26,40 +26,48 @@ class Bearing(NamedTuple):
 
 
 NOBODY = Bearing(0, 0, 0, False)
+_TOLD: Final = {"funder": pl.Int64, "num": pl.Int64, "den": pl.Int64, "fixed": pl.Boolean}
 
 
-def with_funders(ledger: Ledger, awards: pl.DataFrame) -> pl.DataFrame:
-    """Awards (lot_seq, offer, merchant, amount, merchant_part, earned_at) with funder, part_num and part_den.
+class Funders:
+    """Looks rules up once for each version, offer, merchant and stretch of time in which terms do not change."""
 
-    Looks the rules up once for each version, offer, merchant and stretch of time in which terms do not change.
-    """
-    begun = ledger.in_force()
-    seqs = np.array([seq for seq, _ in begun], np.int64)
-    numbers = np.array([number for _, number in begun], np.int64)
-    place = np.searchsorted(seqs, awards["lot_seq"].to_numpy(), side="right") - 1
-    awards = awards.with_columns(version=pl.Series(numbers[place] if len(awards) else numbers[:0], dtype=pl.Int64))
-    parts = [_of_version(ledger, part) for part in awards.partition_by("version", maintain_order=True) if len(part)]
-    if parts:
-        return pl.concat(parts)
-    return awards.with_columns(
-        pl.lit(0, pl.Int64).alias(name) for name in ("stretch", "funder", "part_num", "part_den")
-    )
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._begun = ledger.in_force()
+        self._rules: dict[int, _Rules] = {}
 
+    def of(self, awards: pl.DataFrame) -> pl.DataFrame:
+        """Awards (lot_seq, offer, merchant, amount, merchant_part, earned_at) with funder, part_num and part_den."""
+        seqs = np.array([seq for seq, _ in self._begun], np.int64)
+        numbers = np.array([number for _, number in self._begun], np.int64)
+        place = np.searchsorted(seqs, awards["lot_seq"].to_numpy(), side="right") - 1
+        awards = awards.with_columns(version=pl.Series(numbers[place] if len(awards) else numbers[:0], dtype=pl.Int64))
+        parts = [self._of_version(part) for part in awards.partition_by("version", maintain_order=True) if len(part)]
+        if parts:
+            return pl.concat(parts)
+        return awards.with_columns(pl.lit(0, pl.Int64).alias(name) for name in ("funder", "part_num", "part_den"))
 
-def _of_version(ledger: Ledger, awards: pl.DataFrame) -> pl.DataFrame:
-    rules = _Rules(ledger, int(awards["version"][0]))
-    stretch = np.searchsorted(rules.bounds, awards["earned_at"].to_numpy(), side="right")
-    awards = awards.with_columns(stretch=pl.Series(stretch, dtype=pl.Int64))
-    groups = awards.group_by("offer", "merchant", "stretch").agg(pl.col("earned_at").first())
-    found = [rules.bearing(*row) for row in groups.select("offer", "merchant", "earned_at").iter_rows()]
-    told = pl.DataFrame(
-        found, schema={"funder": pl.Int64, "num": pl.Int64, "den": pl.Int64, "fixed": pl.Boolean}, orient="row"
-    )
-    both = awards.join(groups.drop("earned_at").hstack(told), on=("offer", "merchant", "stretch"), how="left")
-    return both.with_columns(
-        part_num=pl.when("fixed").then("merchant_part").otherwise("num"),
-        part_den=pl.when("fixed").then("amount").otherwise("den"),
-    ).drop("num", "den", "fixed")
+    def _of_version(self, awards: pl.DataFrame) -> pl.DataFrame:
+        number = int(awards["version"][0])
+        if number not in self._rules:
+            self._rules[number] = _Rules(self._ledger, number)
+        rules = self._rules[number]
+        stretch = np.searchsorted(rules.bounds, awards["earned_at"].to_numpy(), side="right")
+        awards = awards.with_columns(stretch=pl.Series(stretch, dtype=pl.Int64))
+        groups = awards.group_by("offer", "merchant", "stretch").agg(pl.col("earned_at").first())
+        found = [rules.bearing(*row) for row in groups.select("offer", "merchant", "earned_at").iter_rows()]
+        told = pl.DataFrame(found, schema=_TOLD, orient="row")
+        both = awards.join(
+            groups.drop("earned_at").hstack(told),
+            on=("offer", "merchant", "stretch"),
+            how="left",
+            maintain_order="left",
+        )
+        return both.with_columns(
+            part_num=pl.when("fixed").then("merchant_part").otherwise("num"),
+            part_den=pl.when("fixed").then("amount").otherwise("den"),
+        ).drop("num", "den", "fixed", "stretch")
 
 
 class _Rules:

@@ -15,6 +15,7 @@ from guerdon.engine.events.amounts import half_up
 from guerdon.engine.ledger.ledger import Ledger
 from guerdon.engine.report.naming import decimal_of
 from guerdon.engine.settle.reports.cut import cut_of, end_of
+from guerdon.engine.settle.reports.instruments import instruments
 from guerdon.engine.settle.reports.months import month_text
 from guerdon.engine.settle.reports.outstanding import BUCKET_ORDER, DIMENSIONS, STATES, outstanding
 from guerdon.engine.settle.reports.provenance import facts_of
@@ -53,6 +54,7 @@ def liability(
             ),
             *by.values(),
             months,
+            *_instrument_tables(instruments(ledger, cut), program.business.digits),
         ),
         (_over_months(months, unit), *(_bars(by[name], unit) for name in ("days", "month", "funder", "offer"))),
         (
@@ -95,6 +97,15 @@ def _by(cube: pl.DataFrame, dimension: str, digits: int) -> Table:
     title = {"days": "days to expiry", "month": "month of award"}.get(dimension, dimension)
     columns = (Column(title), *(Column(state, AMOUNT) for state in STATES), Column("outstanding", AMOUNT))
     return Table(f"by-{dimension}", f"By {title}", columns, rows, total=True)
+
+
+def _instrument_tables(held: dict[str, int], digits: int) -> tuple[Table, ...]:
+    """What gift cards and certificates hold, where there are any; in the currency."""
+    if not held:
+        return ()
+    columns = (Column("instrument"), Column("outstanding", AMOUNT))
+    rows: tuple[Row, ...] = tuple((name, decimal_of(minor, digits)) for name, minor in held.items())
+    return (Table("instruments", "Gift cards and certificates, beside the wallets", columns, rows, total=True),)
 
 
 def roll_forward(before: Moves, during: Moves, digits: int, days: tuple[date, date]) -> Table:

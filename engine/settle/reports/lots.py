@@ -18,7 +18,7 @@ from guerdon.engine.ledger import tables
 from guerdon.engine.ledger.ledger import Ledger
 from guerdon.engine.rows import FOREVER
 from guerdon.engine.settle.reports.cut import Cut
-from guerdon.engine.settle.reports.funders import with_funders
+from guerdon.engine.settle.reports.funders import Funders
 from guerdon.engine.settle.reports.months import months_of
 from guerdon.engine.settle.reports.transfers import COMMERCE, money_kind, pages
 
@@ -91,25 +91,24 @@ def _summed(changes: pl.DataFrame) -> pl.DataFrame:
 # ---- facts
 
 
-def with_facts(ledger: Ledger, cut: Cut, lots: pl.DataFrame) -> pl.DataFrame:
-    """Lots (lot_seq, lot_n and more) with what is known of each.
+def facts_of_lots(ledger: Ledger, cut: Cut, lots: pl.DataFrame) -> pl.DataFrame:
+    """What is known of each lot (lot_seq, lot_n): one pass over the awards.
 
-    Adds offer, pool (numbers), amount (as awarded), earned_at, expires_at, month (of award, a period number), and of
-    its funding: funder (number of the merchant, 0 none), part_num, part_den.
+    offer, pool (numbers), amount (as awarded), earned_at, expires_at, month (of award, since 1970), and of its funding:
+    funder (number of the merchant, 0 none), part_num, part_den.
     """
-    found = [_of_awards(ledger, page, lots) for page in pages(ledger, tables.award, _AWARD)]
-    facts = pl.concat([*found, _of_records(ledger)], how="vertical")
-    both = lots.join(facts, on=LOT, how="left", maintain_order="left")
-    months = months_of(cut.zone, both["earned_at"].to_numpy())
-    return both.with_columns(month=pl.Series(months, dtype=pl.Int32))
+    funders = Funders(ledger)
+    found = [_of_awards(funders, page, lots) for page in pages(ledger, tables.award, _AWARD)]
+    facts = pl.concat([*found, _of_records(ledger)], how="vertical").join(lots, on=LOT, how="semi")
+    return facts.with_columns(month=pl.Series(months_of(cut.zone, facts["earned_at"].to_numpy()), dtype=pl.Int32))
 
 
 _FACTS: Final = (*LOT, "offer", "pool", "amount", "earned_at", "expires_at", "funder", "part_num", "part_den")
 
 
-def _of_awards(ledger: Ledger, page: pl.DataFrame, lots: pl.DataFrame) -> pl.DataFrame:
+def _of_awards(funders: Funders, page: pl.DataFrame, lots: pl.DataFrame) -> pl.DataFrame:
     mine = page.rename({"seq": "lot_seq", "n": "lot_n"}).join(lots.select(LOT), on=LOT, how="semi")
-    return with_funders(ledger, mine).select(_FACTS)
+    return funders.of(mine).select(_FACTS)
 
 
 def _of_records(ledger: Ledger) -> pl.DataFrame:

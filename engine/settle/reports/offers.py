@@ -18,7 +18,6 @@ import polars as pl
 from guerdon.engine.codes import OwnerKind, TransferKind, account_parts
 from guerdon.engine.ledger import tables
 from guerdon.engine.ledger.ledger import Ledger
-from guerdon.engine.report.naming import role_name
 from guerdon.engine.settle.reports.checking import Check, hold
 from guerdon.engine.settle.reports.cut import Cut, cut_of
 from guerdon.engine.settle.reports.fates import FATES, Fates, fate_checks, lot_cohorts
@@ -95,7 +94,7 @@ class OfferResult:
 
     def borne(self, funder: int) -> int:
         """What a funder bears in the end."""
-        return self.given[funder] - self.reversed[funder] - self.expired[funder]
+        return self.given.get(funder, 0) - self.reversed.get(funder, 0) - self.expired.get(funder, 0)
 
     @property
     def cost(self) -> int:
@@ -111,8 +110,7 @@ def offers(ledger: Ledger, program: Program, as_of: date | None = None, known_at
     gather(ledger, cut, fates, flows, bearers)
     fate, moved = fates.frame(), flows.frame()
     results = _results(ledger, cut, fate, bearers)
-    roles = {role: role_name(role, ledger.names.id) for role in by_role(moved, seen=True)}
-    checks = fate_checks(fate, by_role(moved, seen=True)) + balance_checks(ledger, moved, roles)
+    checks = fate_checks(fate, by_role(moved, seen=True)) + balance_checks(ledger, cut, moved)
     hold([*checks, *_bearer_checks(bearers.rows(), results, fate)], ledger.place)
     names = {number: ledger.names.id("offer", number) or "(none)" for number in results}
     main = _main_table(program, results, names)
@@ -244,7 +242,7 @@ def _funding_table(ledger: Ledger, program: Program, results: dict[int, OfferRes
     rows: list[Row] = []
     for number, r in results.items():
         for funder in {*r.given, *r.reversed, *r.expired}:
-            minors = r.given[funder], r.reversed[funder], r.expired[funder], r.borne(funder)
+            minors = (*(side.get(funder, 0) for side in (r.given, r.reversed, r.expired)), r.borne(funder))
             name = ledger.names.id("merchant", funder) if funder else "business"
             rows.append((names[number], name, *amounts(digits, *minors)))
     rows.sort(key=lambda row: (str(row[0]), str(row[1])))

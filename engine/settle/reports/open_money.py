@@ -13,57 +13,55 @@ import polars as pl
 
 from guerdon.engine.codes import TransferKind
 from guerdon.engine.settle.reports.lots import LOT
-from guerdon.engine.settle.reports.transfers import COMMERCE, OPEN, money_kind
+from guerdon.engine.settle.reports.transfers import OPEN, money_kind
 
 _K = TransferKind
 # These bring back what had gone out; they are no new money.
 _RETURNS: Final = [int(k) for k in (_K.SPEND_REVERSAL, _K.WALLET_FEE_REVERSAL, _K.EXCHANGE_REVERSAL)]
-_COMPACT_ROWS: Final = 4_000_000
-_INFLOW: Final = ("contact", *LOT)
+_INFLOW: Final = ("seq", pl.col("n").cast(pl.Int32), "amount", "lot_seq", pl.col("lot_n").cast(pl.Int32), "month")
 
 
 class OpenMoney:
-    """Gathers, over pages of transfers, what came into each contact's open money and what is left of it."""
+    """Gathers, over pages of transfers, what came into each contact's open money and what is left of it.
+
+    Memory grows with the number of transfers that brought something: some 50 bytes each.
+    """
 
     def __init__(self) -> None:
         self._inflows: list[pl.DataFrame] = []
+        self._taken_back: list[pl.DataFrame] = []
         self._balances: list[pl.DataFrame] = []
         self._merges: list[pl.DataFrame] = []
 
     def add(self, page: pl.DataFrame) -> None:
         """Take in what a page's seen transfers did to open money."""
-        source, target = money_kind("from_role"), money_kind("to_role")
+        source, target, kind = money_kind("from_role"), money_kind("to_role"), pl.col("kind")
         seen = page.filter(pl.col("seen") & ((source == OPEN) | (target == OPEN)))
         out = seen.filter(source == OPEN).select(contact="giver", balance=-pl.col("amount"))
         into = seen.filter(target == OPEN).select(contact="taker", balance="amount")
         self._balances.append(_balances(pl.concat([out, into])))
         came = seen.filter((target == OPEN) & ((source != OPEN) | (pl.col("giver") != pl.col("taker"))))
-        came = came.filter(~pl.col("kind").is_in([*_RETURNS, int(_K.MERGE)]))
-        back = seen.filter((source == OPEN) & (target == COMMERCE) & (pl.col("kind") == int(_K.REDEEM_REVERSAL)))
-        columns = ("lot_seq", "lot_n", "amount", "seq", "n", "month")
-        less = back.with_columns(
-            amount=-pl.col("amount"), seq=0 * pl.col("seq"), n=0 * pl.col("n"), month=0 * pl.col("month")
+        came = came.filter(~kind.is_in([*_RETURNS, int(_K.MERGE)]))
+        self._inflows.append(came.select(pl.col("taker").alias("contact"), *_INFLOW))
+        back = seen.filter(kind == int(_K.REDEEM_REVERSAL)).select(
+            seq="reverses_seq", n=pl.col("reverses_n").cast(pl.Int32), back="amount"
         )
-        parts = [
-            side.select(pl.col(owner).alias("contact"), *columns) for side, owner in ((came, "taker"), (less, "giver"))
-        ]
-        self._inflows.append(_inflows(pl.concat(parts)))
-        merged = pl.col("seen") & (pl.col("kind") == int(_K.MERGE)) & (pl.col("giver") != 0)
+        self._taken_back.append(back)
+        merged = pl.col("seen") & (kind == int(_K.MERGE)) & (pl.col("giver") != 0)
         self._merges.append(page.filter(merged).select("giver", "taker").unique(maintain_order=True))
-        if sum(map(len, self._inflows)) > _COMPACT_ROWS:
-            self._inflows = [_inflows(pl.concat(self._inflows))]
 
     def left(self) -> pl.DataFrame:
         """What is left of the open money: lot_seq, lot_n (0: of no lot), month (in which it came), held (> 0)."""
         if not self._balances:
-            return pl.DataFrame(schema=dict.fromkeys((*LOT, "month", "held"), pl.Int64))
+            return pl.DataFrame(schema={**dict.fromkeys((*LOT, "held"), pl.Int64), "month": pl.Int32})
         heirs = _heirs(pl.concat(self._merges))
         balances = _balances(_inherited(pl.concat(self._balances), heirs)).filter(pl.col("balance") > 0)
-        inflows = _inflows(_inherited(pl.concat(self._inflows), heirs)).filter(pl.col("amount") > 0)
-        inflows = inflows.join(balances, on="contact").sort("contact", "seq", "n", descending=[False, True, True])
+        inflows = _inherited(pl.concat(self._inflows), heirs).reverse()  # what came last first
+        inflows = inflows.join(balances, on="contact", maintain_order="left")
+        inflows = _less(inflows, pl.concat(self._taken_back))
         before = pl.col("amount").cum_sum().over("contact") - pl.col("amount")
-        held = inflows.with_columns(held=pl.min_horizontal("amount", (pl.col("balance") - before).clip(lower_bound=0)))
-        known = held.filter(pl.col("held") > 0)
+        held = pl.min_horizontal("amount", (pl.col("balance") - before).clip(lower_bound=0))
+        known = inflows.with_columns(held=held).filter(pl.col("held") > 0)
         rest = balances.join(known.group_by("contact").agg(pl.col("held").sum()), on="contact", how="left")
         rest = rest.select(
             lot_seq=pl.lit(0, pl.Int64),
@@ -72,22 +70,21 @@ class OpenMoney:
             held=pl.col("balance") - pl.col("held").fill_null(0),
         ).filter(pl.col("held") > 0)
         columns = (*LOT, "month", "held")
-        return pl.concat([known.select(columns), rest.select(columns)]).sort(LOT)
+        both = pl.concat([known.with_columns(pl.col("lot_n").cast(pl.Int64)).select(columns), rest.select(columns)])
+        return both.group_by(*LOT, "month").agg(pl.col("held").sum()).sort(*LOT, "month")
+
+
+def _less(inflows: pl.DataFrame, taken_back: pl.DataFrame) -> pl.DataFrame:
+    """Inflows without what was put back into its lot."""
+    if not len(taken_back):
+        return inflows
+    back = taken_back.group_by("seq", "n").agg(pl.col("back").sum())
+    both = inflows.join(back, on=("seq", "n"), how="left", maintain_order="left")
+    return both.with_columns(amount=pl.col("amount") - pl.col("back").fill_null(0)).drop("back")
 
 
 def _balances(changes: pl.DataFrame) -> pl.DataFrame:
     return changes.group_by("contact").agg(pl.col("balance").sum())
-
-
-def _inflows(rows: pl.DataFrame) -> pl.DataFrame:
-    """One row for each contact and lot, at the place where the last of it came."""
-    last = pl.col("seq") == pl.col("seq").max()
-    of_lots = (
-        rows.filter(pl.col("lot_seq") != 0)
-        .group_by(_INFLOW)
-        .agg(pl.col("amount").sum(), pl.col("month", "seq").max(), pl.col("n").filter(last).max())
-    )
-    return pl.concat([rows.filter(pl.col("lot_seq") == 0).select(of_lots.columns), of_lots])
 
 
 def _heirs(merges: pl.DataFrame) -> dict[int, int]:

@@ -12,11 +12,10 @@ import polars as pl
 
 from guerdon.engine.codes import Role
 from guerdon.engine.ledger.ledger import Ledger
-from guerdon.engine.report.naming import role_name
 from guerdon.engine.settle.reports.checking import Check, hold
 from guerdon.engine.settle.reports.cut import Cut
 from guerdon.engine.settle.reports.funders import part
-from guerdon.engine.settle.reports.lots import DUE, NO_EXPIRY, LotSums, expiry_days, with_facts
+from guerdon.engine.settle.reports.lots import DUE, LOT, NO_EXPIRY, LotSums, expiry_days, facts_of_lots
 from guerdon.engine.settle.reports.months import month_text
 from guerdon.engine.settle.reports.open_money import OpenMoney
 from guerdon.engine.settle.reports.transfers import COMMERCE, OPEN, transfer_pages
@@ -47,18 +46,16 @@ def outstanding(ledger: Ledger, cut: Cut, since: int) -> Outstanding:
         for sums in (lots, purses, flows):
             sums.add(page)
     moved = flows.frame()
-    held = with_facts(ledger, cut, lots.held())
-    hold(_lot_checks(held, moved) + balance_checks(ledger, moved, _role_names(ledger, moved)), ledger.place)
-    rows = pl.concat([_of_lots(held, cut), _of_purses(ledger, cut, purses.left())])
+    held, left = lots.held(), purses.left()
+    ids = pl.concat([held.select(LOT), left.filter(pl.col("lot_seq") != 0).select(LOT)]).unique()
+    facts = facts_of_lots(ledger, cut, ids)
+    held = held.join(facts, on=LOT, how="left", maintain_order="left")
+    hold(_lot_checks(held, moved) + balance_checks(ledger, cut, moved), ledger.place)
+    rows = pl.concat([_of_lots(held, cut), _of_purses(left, facts)])
     cube = _named(ledger, _by_funder(rows)).group_by(DIMENSIONS).agg(pl.col("minor").sum())
     cube = cube.filter(pl.col("minor") != 0).sort(DIMENSIONS)
     hold(_cube_checks(cube, moved), ledger.place)
     return Outstanding(cube, moved)
-
-
-def _role_names(ledger: Ledger, flows: pl.DataFrame) -> dict[int, str]:
-    roles = {*flows["from_role"].to_list(), *flows["to_role"].to_list()} - {0}
-    return {role: role_name(role, ledger.names.id) for role in roles}
 
 
 def _lot_checks(held: pl.DataFrame, flows: pl.DataFrame) -> list[Check]:
@@ -114,9 +111,9 @@ def _of_lots(held: pl.DataFrame, cut: Cut) -> pl.DataFrame:
     ).select(*_ROW, "funder")
 
 
-def _of_purses(ledger: Ledger, cut: Cut, left: pl.DataFrame) -> pl.DataFrame:
+def _of_purses(left: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
     """What is left of open money, by the lots it came from; the merchant's part by the award's share."""
-    of_lots = with_facts(ledger, cut, left.filter(pl.col("lot_seq") != 0).drop("month"))
+    of_lots = left.filter(pl.col("lot_seq") != 0).drop("month").join(facts, on=LOT, how="left")
     none = left.filter(pl.col("lot_seq") == 0)
     rest = none.select(
         pl.col("month").cast(pl.Int32),

@@ -19,7 +19,20 @@ from guerdon.engine.settle.reports.cut import Cut
 from guerdon.engine.settle.reports.months import months_of
 
 PAGE: Final = 500_000
-_COLUMNS: Final = ("seq", "n", "kind", "debit", "credit", "amount", "lot_seq", "lot_n", "offer", "effective_at")
+_COLUMNS: Final = (
+    "seq",
+    "n",
+    "kind",
+    "debit",
+    "credit",
+    "amount",
+    "lot_seq",
+    "lot_n",
+    "offer",
+    "reverses_seq",
+    "reverses_n",
+    "effective_at",
+)
 _ROLE_MASK: Final = (1 << OWNER_SHIFT) - 1
 _OWNER_MASK: Final = (1 << (KIND_SHIFT - OWNER_SHIFT)) - 1
 
@@ -49,17 +62,18 @@ def transfer_pages(ledger: Ledger, cut: Cut) -> Iterator[pl.DataFrame]:
     """Transfers of the wallet's unit: their columns, and
 
     ``from_role``, ``to_role`` (0: no contact's account), ``giver``, ``taker`` (numbers of contacts, 0: none),
-    ``month`` (a period number, local), ``seen`` (whether the cut sees it).
+    ``month`` (months since 1970, local), ``seen`` (whether the cut sees it). What was posted after the report had begun
+    is left out.
     """
-    ended = ledger.frame("resolved", ("seq", "at_seq"))
     for page in pages(ledger, tables.transfer, _COLUMNS, unit=0):
+        ended = ledger.frame("resolved", ("seq", "at_seq"))  # after the page: it names whatever the page has of them
         months = months_of(cut.zone, page["effective_at"].to_numpy())
-        page = page.join(ended, on="seq", how="left", maintain_order="left")
+        page = page.with_columns(month=pl.Series(months, dtype=pl.Int32))
         place = pl.coalesce("at_seq", "seq")  # what had waited was posted with the event that ended it
+        page = page.join(ended, on="seq", how="left", maintain_order="left").filter(place <= cut.head)
         yield page.with_columns(
             *_side("debit", "from_role", "giver"),
             *_side("credit", "to_role", "taker"),
-            month=pl.Series(months, dtype=pl.Int32),
             seen=(pl.col("effective_at") < cut.until) & (place <= cut.last_seq),
         ).drop("at_seq")
 

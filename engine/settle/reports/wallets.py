@@ -12,7 +12,9 @@ import polars as pl
 
 from guerdon.engine.codes import KIND_SHIFT, OWNER_SHIFT, OwnerKind, TransferKind
 from guerdon.engine.ledger.ledger import Ledger
+from guerdon.engine.report.naming import role_name
 from guerdon.engine.settle.reports.checking import Check
+from guerdon.engine.settle.reports.cut import Cut
 from guerdon.engine.settle.reports.transfers import COMMERCE, DEBT, NO_WALLET, OPEN, money_kind
 
 _K = TransferKind
@@ -94,21 +96,21 @@ def by_role(flows: pl.DataFrame, *, seen: bool) -> dict[int, int]:
     return {role: minor for role, minor in sorted(sums.items()) if minor}
 
 
-def stored_by_role(ledger: Ledger) -> dict[int, int]:
-    """The stored balances of all contacts by role, minor units of the wallet."""
+def stored_by_role(balances: pl.DataFrame) -> dict[int, int]:
+    """The stored balances (account, unit, minor) of all contacts by role, minor units of the wallet."""
     low, high = (int(OwnerKind.CONTACT) + more << KIND_SHIFT for more in (0, 1))
     account = pl.col("account")
-    rows = ledger.frame("balance").filter((account >= low) & (account < high) & (pl.col("unit") == 0))
+    rows = balances.filter((account >= low) & (account < high) & (pl.col("unit") == 0))
     sums = rows.group_by(role=account & ((1 << OWNER_SHIFT) - 1)).agg(pl.col("minor").sum()).sort("role")
     return {role: minor for role, minor in sums.iter_rows() if minor}
 
 
-def balance_checks(ledger: Ledger, flows: pl.DataFrame, name_of_role: dict[int, str]) -> list[Check]:
+def balance_checks(ledger: Ledger, cut: Cut, flows: pl.DataFrame) -> list[Check]:
     """Of each role: what the cut sees and what it doesn't add up to the balances that the ledger stores."""
-    seen, later, stored = by_role(flows, seen=True), by_role(flows, seen=False), stored_by_role(ledger)
+    seen, later, stored = by_role(flows, seen=True), by_role(flows, seen=False), stored_by_role(cut.balances)
     return [
         Check(
-            f"{name_of_role.get(role, str(role))}: closing and what came after",
+            f"{role_name(role, ledger.names.id)}: closing and what came after",
             seen.get(role, 0) + later.get(role, 0),
             stored.get(role, 0),
         )

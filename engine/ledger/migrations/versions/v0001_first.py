@@ -229,3 +229,11 @@ def _care() -> None:
     op.create_index("mail_of_contact", "mail", ["contact"])
     op.create_index("mail_by_state", "mail", ["state", "due_at"])
     _table("mail_block", "address", [(TEXT, "address reason"), (BIG, "since")])
+    _table(
+        "ticket", "id",
+        [
+            (TEXT, "id certificate subject state"), (BIG, "opened_at due_at"), (TEXT, "by"), (BIG, "changed_at"),
+        ],
+    )  # fmt: skip
+    op.create_index("ticket_of_certificate", "ticket", ["certificate"])
+    _table("contact_key", "owner", [(KEY, "owner"), (TEXT, "key")], rowid=True)
