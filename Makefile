@@ -16,7 +16,7 @@ DATA := .data/complete_journey/transactions.parquet
 PYTHON ?= $(shell for python in python3.12 python3.11 python3.13 python3; do \
 	$$python -c 'import sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$python && break; done)
 
-.PHONY: help setup check test soak bench demo demo-cdnow cases data dist dist-check clean
+.PHONY: help setup check test soak mutants bench demo demo-cdnow demo-settle demo-stream cases data dist dist-check clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk 'BEGIN {FS = ":.*## "}; {printf "  make %-12s %s\n", $$1, $$2}'
@@ -44,6 +44,9 @@ test: $(SETUP) ## every test; the cases too, each as one batch, event by event a
 soak: $(SETUP) $(DATA) ## kills, full disks, and years in monthly files, at length: about an hour on two cores
 	GUERDON_SOAK=1 $(BIN)/python -m pytest tests/reliability
 
+mutants: $(SETUP) ## change rules and decide a little, 400 times, and see whether the cases notice
+	$(BIN)/python -m tests.mutation --sample 400
+
 cases: $(SETUP) ## the acceptance cases and those of the programmes in schemes/
 	$(BIN)/guerdon test tests/cases schemes
 
@@ -58,8 +61,14 @@ bench: $(SETUP) $(DATA) ## the benchmarks, as ratios
 demo: $(SETUP) $(DATA) ## a year of grocery shopping (simulated data) into a verified ledger, and one award explained
 	@./.ci/demo complete_journey $(BIN) .data/complete_journey
 
-demo-cdnow: $(SETUP) $(DATA) ## the same with 69,659 real purchases of a CD shop
+demo-cdnow: $(SETUP) $(DATA) ## the demo with 69,659 real purchases of a CD shop
 	@./.ci/demo cdnow $(BIN) .data/cdnow
+
+demo-settle: $(SETUP) $(DATA) ## a coalition's year: twelve months closed, paid, and checked by other programs
+	@./.ci/demo-settle $(BIN) .data/complete_journey
+
+demo-stream: $(SETUP) $(DATA) ## a month through NATS, doubled, shuffled, its worker killed twice: the batch's digest
+	@./.ci/demo-stream $(BIN) .data/complete_journey
 
 dist: $(SETUP) ## sdist, and the wheel built from it, in dist/
 	rm -rf build dist *.egg-info

@@ -96,19 +96,19 @@ class Collector:
         return self._taken() if chunk is not None else {}
 
     def rest(self) -> None:
-        """What no chunk took along goes into a transaction of its own."""
+        """What no chunk took along goes into a transaction of its own; then everybody is answered."""
         self._committed()
         for work in self._group:
             if not work.told:
                 self._ended(work)
         statements = [statement for work in self._group for statement in work.statements]
-        rows = self._taken()
         statements += [
-            tables.metadata.tables[table].insert().values([tuple(row) for row in each]) for table, each in rows.items()
+            tables.metadata.tables[table].insert().values([tuple(row) for row in rows])
+            for table, rows in self._taken().items()
         ]
         if statements:
             self._ledger.change(*statements)
-        self._committed()
+        self._committed(whole=True)
 
     def finish(self) -> Iterator[EventAnswer]:
         """Everything is on disk: everybody is answered."""
@@ -139,9 +139,10 @@ class Collector:
         trail = [entry.row() for entry in audit_trail.chained(self._ledger.store.rows, deeds)] if deeds else []
         return rows_of(request_answer=kept, audit_entry=trail, **also)
 
-    def _committed(self) -> None:
-        """The transaction that took these along has been committed."""
+    def _committed(self, *, whole: bool = False) -> None:
+        """Their transaction has been committed; who has statements of its own waits for the ``whole``."""
+        waiting = [] if whole else [work for work in self._writing if work.statements]
         for work in self._writing:
-            if not work.done.done():
+            if work not in waiting and not work.done.done():
                 work.done.set_result(self._answers[id(work)])
-        self._writing = []
+        self._writing = waiting

@@ -23,6 +23,7 @@ async def get_health(request: Request) -> Response:
 async def get_ready(request: Request) -> Response:
     """Whether events can be told: the ledger is open for writing and can be read."""
     service = service_of(request)
+    await service.try_again()
     if service.writer.failure:
         raise Problem(503, "not_ready", "the ledger can't be written at present", headers={"Retry-After": "2"})
     await service.readers.read(lambda ledger: ledger.last_run())

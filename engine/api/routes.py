@@ -9,7 +9,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from guerdon.engine.api import approvals, commands, contacts, events, finance, instruments, models, operations
+from guerdon.engine.api import (
+    approvals,
+    commands,
+    contacts,
+    events,
+    finance,
+    instruments,
+    models,
+    operations,
+    resources,
+)
 from guerdon.engine.api.roles import Right
 
 
@@ -44,25 +54,27 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/estimates", Right.ESTIMATE, events.post_estimates, models.Outcome, "event"),
     Route("GET", "/events/{source}/{event_id}", Right.READ_EVENT, events.get_event, models.Journal),
     Route("GET", "/events/{source}/{event_id}/explain", Right.READ_EVENT, events.get_explanation, models.Explanation),
-    Route("GET", "/contacts", Right.READ_CONTACT, contacts.get_contacts, models.Contacts),
-    Route("GET", "/contacts/{contact}", Right.READ_CONTACT, contacts.get_contact, models.Contact),
-    Route("GET", "/contacts/{contact}/wallet", Right.READ_CONTACT, contacts.get_wallet, models.Wallet),
-    Route("GET", "/contacts/{contact}/timeline", Right.READ_CONTACT, contacts.get_timeline, models.Timeline),
-    Route("GET", "/contacts/{contact}/progress", Right.READ_CONTACT, contacts.get_progress, models.Progress),
-    Route("GET", "/contacts/{contact}/offers", Right.READ_CONTACT, contacts.get_offers, models.Offers),
-    Route("GET", "/cards/{card}", Right.READ_INSTRUMENT, instruments.get_card, models.Card),
-    Route("GET", "/certificates/{certificate}", Right.READ_INSTRUMENT, instruments.get_certificate, models.Certificate),
+    Route("GET", "/contacts", Right.READ_CONTACT, contacts.get_contacts, resources.Contacts),
+    Route("GET", "/contacts/{contact}", Right.READ_CONTACT, contacts.get_contact, resources.Contact),
+    Route("GET", "/contacts/{contact}/wallet", Right.READ_CONTACT, contacts.get_wallet, resources.Wallet),
+    Route("GET", "/contacts/{contact}/timeline", Right.READ_CONTACT, contacts.get_timeline, resources.Timeline),
+    Route("GET", "/contacts/{contact}/progress", Right.READ_CONTACT, contacts.get_progress, resources.Progress),
+    Route("GET", "/contacts/{contact}/offers", Right.READ_CONTACT, contacts.get_offers, resources.Offers),
+    Route("GET", "/cards/{card}", Right.READ_INSTRUMENT, instruments.get_card, resources.Card),
+    Route(
+        "GET", "/certificates/{certificate}", Right.READ_INSTRUMENT, instruments.get_certificate, resources.Certificate
+    ),
     *(
-        Route("POST", path, Right.COMMAND, handler, models.Outcome, "command", ((202, models.Approval),))
+        Route("POST", path, Right.COMMAND, handler, models.Outcome, "command", ((202, resources.Approval),))
         for path, handler in _COMMANDS
     ),
-    Route("GET", "/approvals", Right.APPROVE, approvals.get_approvals, models.Approvals),
-    Route("POST", "/approvals/{approval_id}/{decision}", Right.APPROVE, approvals.decide, models.Decided),
-    Route("GET", "/settlements", Right.READ_SETTLEMENT, finance.get_settlements, models.Settlements),
-    Route("GET", "/reports/{report}", Right.READ_REPORT, finance.get_report, models.Report),
-    Route("GET", "/audit", Right.READ_AUDIT, operations.get_audit, models.Audit),
-    Route("GET", "/audit/check", Right.READ_AUDIT, operations.get_audit_check, models.AuditCheck),
+    Route("GET", "/approvals", Right.APPROVE, approvals.get_approvals, resources.Approvals),
+    Route("POST", "/approvals/{approval_id}/{decision}", Right.APPROVE, approvals.decide, resources.Decided),
+    Route("GET", "/settlements", Right.READ_SETTLEMENT, finance.get_settlements, resources.Settlements),
+    Route("GET", "/reports/{report}", Right.READ_REPORT, finance.get_report, resources.Report),
+    Route("GET", "/audit", Right.READ_AUDIT, operations.get_audit, resources.Audit),
+    Route("GET", "/audit/check", Right.READ_AUDIT, operations.get_audit_check, resources.AuditCheck),
     Route("GET", "/metrics", Right.READ_METRICS, operations.get_metrics, None),
-    Route("GET", "/healthz", Right.NONE, operations.get_health, models.State),
-    Route("GET", "/readyz", Right.NONE, operations.get_ready, models.State),
+    Route("GET", "/healthz", Right.NONE, operations.get_health, resources.State),
+    Route("GET", "/readyz", Right.NONE, operations.get_ready, resources.State),
 )

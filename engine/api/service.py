@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,10 +28,15 @@ from guerdon.engine.api.writer import Writer
 from guerdon.engine.ledger.access import ApiKey, find_key
 from guerdon.engine.ledger.audit_trail import Deed
 from guerdon.engine.ledger.ledger import Ledger
+from guerdon.engine.stream.outbox import Outbox
+from guerdon.engine.stream.scheduler import Scheduler
+from guerdon.engine.stream.subscribers import Subscriber
+from guerdon.engine.stream.turns import Turns
 from guerdon.rules.program import Program
 
 _KEY_MAX = 255
 FEW_RECORDS = 16
+RETRY_SECONDS = 5
 _CHALLENGE = {"WWW-Authenticate": "Bearer"}
 
 
@@ -47,6 +53,8 @@ class Service:
     settings: Settings
     metrics: Metrics = field(default_factory=Metrics)
     clock: Callable[[], int] = now_us
+    subscribers: Sequence[Subscriber] = ()  # who is told of outcomes
+    jobs: bool = False  # whether what the clock owes happens in this process
     door: FrontDoor = field(init=False)
     writer: Writer = field(init=False)
     readers: Readers = field(init=False)
@@ -56,7 +64,8 @@ class Service:
 
     def __post_init__(self) -> None:
         self.door = FrontDoor(self.program)
-        self.writer = Writer(self.program, self.settings, self.metrics)
+        self.writer = Writer(self.program, self.settings, self.metrics, self._opened, self._closing)
+        self._scheduler: Scheduler | None = None
         self.readers = Readers(self.settings.ledger, self.settings.readers)
         self._rate, self._failures = parse(self.settings.rate), parse(self.settings.failures)
 
@@ -68,6 +77,19 @@ class Service:
         """What was handed over is posted, what is being read is read; then everything is closed."""
         self.writer.stop()
         self.readers.close()
+
+    def _opened(self, turns: Turns) -> None:
+        """What stands on the open ledger: messages to subscribers are written with their chunk, the clock is heard."""
+        if self.subscribers:
+            turns.ledger.outbox = Outbox(self.program, turns.ledger).messages
+        if self.jobs:
+            self._scheduler = Scheduler(turns, self.subscribers)
+            self._scheduler.start()
+
+    def _closing(self) -> None:
+        if self._scheduler is not None:
+            self._scheduler.stop()
+            self._scheduler = None
 
     # ---- who
 
@@ -173,6 +195,12 @@ class Service:
         object = object.encode(errors="replace").decode()  # half characters can't be kept
         request_id = str(request.scope.get("request_id", ""))
         return Deed(self.clock(), request_id, key_id, name, role, address_of(request), action, object, outcome, reason)
+
+    async def try_again(self) -> None:
+        """If the ledger could not be written some time ago, see whether it can be opened now: nobody else may ask."""
+        if self.writer.failure and time.monotonic() - self.writer.failed_at > RETRY_SECONDS:
+            with suppress(Problem):
+                await self._write(Work((), lambda _: Answer(200, b"")))
 
     async def note(self, deed: Deed) -> None:
         """An entry of its own in the audit trail, on disk when this returns."""

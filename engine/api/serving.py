@@ -6,7 +6,7 @@ import asyncio
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -18,6 +18,7 @@ from guerdon.engine.api import logs
 from guerdon.engine.api.app import app_of
 from guerdon.engine.api.service import Service
 from guerdon.engine.api.settings import Settings
+from guerdon.engine.stream.subscribers import Subscriber
 from guerdon.rules.program import Program
 
 GRACE_SECONDS = 30  # for requests that are under way when the process is told to stop
@@ -36,13 +37,15 @@ class Listening:
     proxies: str
 
 
-def run(program: Program, settings: Settings, listening: Listening) -> None:
+def run(
+    program: Program, settings: Settings, listening: Listening, subscribers: Sequence[Subscriber], *, jobs: bool
+) -> None:
     """Serves until SIGINT or SIGTERM. Raises what keeps it from listening or from opening the ledger."""
     parse(settings.rate)
     sys.setswitchinterval(SWITCH_SECONDS)
     logs.set_up(lines=sys.stderr.isatty())
     taken = _bound(listening)
-    service = Service(program, settings)
+    service = Service(program, settings, subscribers=subscribers, jobs=jobs)
     service.begin()
     try:
         host, port = taken.getsockname()[:2]  # whoever connects from here on is answered as soon as the app is ready

@@ -10,7 +10,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
@@ -40,7 +40,10 @@ class Writer:
     program: Program
     settings: Settings
     metrics: Metrics
+    opened: Callable[[Turns], None] | None = None  # told whenever the ledger has been opened
+    closing: Callable[[], None] | None = None  # and before it is closed; both in the writer's thread
     failure: str = "it has not started"
+    failed_at: float = 0.0  # on the monotonic clock
     turns: Turns | None = None  # the ledger while it can be used; others of this process may take turns too
     _waiting: queue.SimpleQueue[Work | None] = field(default_factory=queue.SimpleQueue)
     _events: int = 0
@@ -130,9 +133,8 @@ class Writer:
             self._reset(error)
             rest = []
             left = [work for work in group if not work.done.done()]
-            ours = not isinstance(error, LedgerError) or isinstance(error, LedgerConflict)
             for work in left:  # whichever of them it was, the others shall not suffer for it
-                self._alone(work, error, retry=ours)
+                self._alone(work, error, retry=not _is_of_ledger(error))
         return rest
 
     def _alone(self, work: Work, error: Exception, retry: bool) -> None:
@@ -208,6 +210,8 @@ class Writer:
         try:
             with self.turns.turn(TURN_SECONDS):
                 pass  # what the programme needs is compiled and loaded before anybody is answered
+            if self.opened is not None:
+                self.opened(self.turns)
         except BaseException:
             self._close()
             raise
@@ -216,13 +220,21 @@ class Writer:
     def _close(self) -> None:
         turns, self.turns = self.turns, None
         if turns is not None:
+            if self.closing is not None:
+                self.closing()
             turns.ledger.close()
 
     def _reset(self, error: Exception) -> None:
         """What is in memory may not fit the ledger any more: begin again from what is on disk."""
         self.metrics.failed(error)
-        self.failure = f"{type(error).__name__}: {error}"
+        if _is_of_ledger(error):
+            self.failure, self.failed_at = f"{type(error).__name__}: {error}", time.monotonic()
         self._close()
+
+
+def _is_of_ledger(error: Exception) -> bool:
+    """Whether nothing can be written at present, whatever it is; not so if one piece of work is at fault."""
+    return isinstance(error, LedgerError) and not isinstance(error, LedgerConflict)
 
 
 def _problem(error: Exception) -> Problem:

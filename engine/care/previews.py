@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from guerdon.engine.codes import EventType, Outcome, OwnerKind, Role, TransferKind, account_parts
+from guerdon.engine.decide.instruments.exchanging import COUPON_RECORD
 from guerdon.engine.events.admission import admit
 from guerdon.engine.events.event import Event
 from guerdon.engine.events.normalise import Door, Normaliser
@@ -156,9 +157,15 @@ def last_posted(ledger: Ledger, contact: int) -> int:
 
 
 def _contacts(ledger: Ledger, told: Mapping[str, Any]) -> list[int]:
-    """Numbers of the contacts that an event names; those that nobody knows are left out."""
+    """Numbers of the contacts that an event names, itself, by a coupon or by an earlier event; strangers left out."""
     names = [told.get("contact"), *(told.get(name) for name in _OTHERS)]
     found = [ledger.names.find("contact", name) for name in names if isinstance(name, str)]
+    coupon = ledger.records.one(COUPON_RECORD, str(told["coupon"])) if "coupon" in told else None
+    found += [coupon.contact] if coupon is not None else []
+    if "of" in told:
+        sources = range(1, len(ledger.names.ids("source")))
+        seqs = [ledger.event_by_key(source, str(told["of"])) for source in sources]
+        found += [event.contact for event in ledger.events([seq for seq in seqs if seq])]
     return list(dict.fromkeys(number for number in found if number))
 
 

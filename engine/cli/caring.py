@@ -242,6 +242,7 @@ def reconcile(
 
 
 def _show_reconciliation(found: Reconciliation) -> None:
+    from guerdon.engine.care.reconcile.matching import MATCHED
     from guerdon.engine.care.reconcile.reconciling import exceptions_of
 
     figures = ("lines", "till", "ledger", "difference")
@@ -255,3 +256,6 @@ def _show_reconciliation(found: Reconciliation) -> None:
         print()
         columns = ("class", "line", "kind", "receipt", "day", "till", "event", "ledger's day", "ledger")
         table(columns, exceptions_of(found), right=("line", "till", "ledger"))
+        more = sum(sums.lines for name, sums in found.sums.items() if name != MATCHED) - len(found.exceptions)
+        if more:
+            print(f"and {more:,} more; --out FILE writes all")

@@ -34,6 +34,7 @@ def serve(
     answer_seconds: Annotated[int, typer.Option(min=1, help="How long an answer may take.")] = 30,
     rate: Annotated[str, typer.Option(metavar="N/UNIT", help="Requests of one key, as 600/minute.")] = "2000/second",
     connections: Annotated[int, typer.Option(min=1, help="Connections at a time; more are told to come back.")] = 1000,
+    jobs: Annotated[bool, typer.Option(help="Let happen what the clock owes, and deliver messages, meanwhile.")] = True,
     behind_proxy: Annotated[
         str, typer.Option(metavar="ADDRESSES", help="Proxies whose X-Forwarded-For is believed.")
     ] = "",
@@ -41,6 +42,7 @@ def serve(
     """Answer over HTTP: events in, outcomes, wallets, explanations and reports out."""
     from guerdon.engine.cli.programmes import program_of
     from guerdon.engine.cli.stopping import stoppable
+    from guerdon.engine.cli.streams import subscribers_of
 
     _needs_extra()
     from guerdon.engine.api.serving import Listening, run
@@ -51,7 +53,7 @@ def serve(
         settings = Settings(_on_disk(ledger), body_bytes=body_bytes, answer_seconds=answer_seconds, rate=rate)
         listening = Listening(host, port, connections, behind_proxy)
         with stoppable("what was answered is on disk"):
-            run(program, settings, listening)
+            run(program, settings, listening, subscribers_of(programme), jobs=jobs)
     except ValueError as error:
         raise CommandFailed(str(error), Exit.USAGE, code="bad-option", hint="see guerdon serve --help") from None
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Engine, Select, bindparam, create_engine, event, select
+from sqlalchemy import URL, Connection, Engine, Select, bindparam, create_engine, event, select
 from sqlalchemy.exc import DBAPIError
 
 from guerdon.engine.ledger import tables
@@ -140,28 +140,24 @@ class Beside(NamedTuple):
 @contextmanager
 def beside(url: str) -> Iterator[Beside]:
     """One transaction on the tables beside a ledger, whoever is writing to it; makes the ledger if there is none."""
+    try:
+        Ledger.open(url, read_only=True).close()
+    except LedgerUnreachable:
+        Ledger.open(url).close()  # or what keeps it from being one
     place = parsed(url)
-    if place.get_backend_name() == "sqlite":
-        engine = _sqlite(url)
-    else:
-        Ledger.open(url, read_only=True).close()  # is it one, and of this schema?
-        engine = create_engine(place)
+    engine = _sqlite(place) if place.get_backend_name() == "sqlite" else create_engine(place)
     try:
         with engine.begin() as connection:
             yield Beside(connection)
     except DBAPIError as error:
-        raise LedgerUnreachable(str(error.orig), place=str(place), hint="try again") from error
+        shown = place.render_as_string(hide_password=True)
+        raise LedgerUnreachable(str(error.orig), place=shown, hint="try again") from error
     finally:
         engine.dispose()
 
 
-def _sqlite(url: str) -> Engine:
+def _sqlite(place: URL) -> Engine:
     """An engine that takes its turn among writers, and leaves the log of changes to the ledger's writer."""
-    place = parsed(url)
-    try:
-        Ledger.open(url, read_only=True).close()
-    except LedgerUnreachable:
-        Ledger.open(url).close()
     engine = create_engine(place, connect_args={"timeout": BUSY_SECONDS, "isolation_level": None})
 
     @event.listens_for(engine, "connect")

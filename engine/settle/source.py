@@ -53,6 +53,7 @@ class Source:
     def __init__(self, ledger: Ledger, program: Program, known_to: int | None = None) -> None:
         self.ledger, self.program = ledger, program
         self.known_to = ledger.last_seq if known_to is None else known_to
+        self._programs: dict[int, Program] = {}
         business = program.business
         self.business = business
         self.zone: Zone = zone(business.time_zone)
@@ -76,8 +77,14 @@ class Source:
 
     def program_at(self, seq: int) -> Program:
         """The programme that counted at a place in the log."""
-        begun = [number for since, number in self.ledger.in_force() if since <= seq]
-        return program_numbered(self.ledger, begun[-1]) if begun else self.program
+        number = max((entry for entry in self._in_force if entry[0] <= seq), default=(0, 0))[1]
+        if number not in self._programs:
+            self._programs[number] = program_numbered(self.ledger, number) if number else self.program
+        return self._programs[number]
+
+    @cached_property
+    def _in_force(self) -> list[tuple[int, int]]:
+        return self.ledger.in_force()
 
     def merchants(self, closing: Closing) -> list[str]:
         """The merchants that have statements by a closing: those of its programme, and any that has a record."""

@@ -111,12 +111,14 @@ BOUND = {
 
 
 @contextmanager
-def served(folder: Path, program: Program | None = None, **settings: Any) -> Iterator[Served]:
-    """The service over a new ledger in a folder."""
-    url = f"sqlite:///{folder / 'guerdon.db'}"
-    service = Service(
-        program or program_in(folder), Settings(url, **{"key_seconds": 0, "failures": "10000/minute", **settings})
-    )
+def served(
+    folder: Path, program: Program | None = None, *, url: str = "", service: Service | None = None, **settings: Any
+) -> Iterator[Served]:
+    """The service over a new ledger in a folder, or over one that is there."""
+    url = url or f"sqlite:///{folder / 'guerdon.db'}"
+    if service is None:
+        program = program or program_in(folder)
+        service = Service(program, Settings(url, **{"key_seconds": 0, "failures": "10000/minute", **settings}))
     app = app_of(service)
     service.begin()
     try:

@@ -17,6 +17,7 @@ from guerdon.engine.events.sealing import left_of, month_of, opened, shut
 from guerdon.engine.ledger.audit import verify
 from guerdon.engine.replaying import replay
 
+from ..cli.door import guerdon
 from .desk import NOW, SHOP, Desk, programme
 
 RULES = (
@@ -164,6 +165,14 @@ def test_after_a_while_nobody_reads_what_was_refused(desk: Desk) -> None:
     assert told.fields["phone"] == "+35799123456"  # hers stays readable
     assert set(desk.feed({**ANN, "id": "x1", "shoe_size": "44"}).values()) == {"ignored repeat"}
     assert verify(desk.ledger, replay=replay).findings == []
+
+
+def test_the_command(desk: Desk) -> None:
+    desk.feed({**ANN, "id": "x1", "shoe_size": "44"})
+    desk.close()
+    ended = guerdon("retire", "--ledger", desk.url, "--parked-for", "36500", "--json")
+    assert (ended.code, ended.out.split()) == (0, ["{", '"months":', "0", "}"])
+    assert guerdon("retire", "--ledger", desk.url, "--parked-for", "0").code == 2
 
 
 def test_one_key_opens_nothing_of_another() -> None:

@@ -56,6 +56,24 @@ def test_a_merge_shows_both_wallets(members: Desk) -> None:
     assert wallet(members, "ann")[257, 0] == 400
 
 
+def test_a_coupon_is_cancelled_for_the_money_back(members: Desk) -> None:
+    give = {"type": "adjust", "contact": "ann", "amount": "9.00", "reason": "goodwill", "time": "2026-03-03 09:00"}
+    mug = {"type": "reward_exchanged", "contact": "ann", "reward": "mug", "coupon": "k1", "terms": "t1"}
+    members.feed(give, {**mug, "time": "2026-03-03 10:00"})
+    told = {"type": "coupon_cancelled", "coupon": "k1"}
+    assert previewed(members, **told, time="2026-03-05T09:00:00Z").reason == "exceeds_authority"  # a day is over
+    found = previewed(members, **told, time="2026-03-03T12:00:00Z")
+    before, after = found.wallets["ann"]["open"]
+    assert (found.outcome, after - before) == ("posted", D("3.00"))  # 2.00 of the five were a lot's
+    confirm(members.program, members.ledger, found.token, EVE, NOW, members.run)
+    assert previewed(members, **told, time="2026-03-03T13:00:00Z").reason == "invalid_transition"
+
+
+def test_a_cancelled_purchase_shows_whose_it_was(members: Desk) -> None:
+    found = previewed(members, type="cancel", of="e1")
+    assert found.wallets["ann"]["commerce/anywhere"] == (D("2.00"), D("0.00"))
+
+
 def test_a_stale_preview_is_refused_and_feeds_nothing(members: Desk) -> None:
     adjust = previewed(members, type="adjust", contact="ann", amount="5.00", reason="goodwill")
     merge = previewed(members, type="merge", contact="bob", into="ann")

@@ -148,6 +148,8 @@ def test_the_command_writes_every_line_and_no_formula(shop: Desk) -> None:
     told = guerdon("reconcile", file, *where, "--out", out, "--json")
     assert told.code == 1 and json.loads(told.out)["classes"]["only_till"]["till"] == "-3.00"
     rows = list(csv.DictReader(out.open(encoding="utf-8")))
+    told = guerdon("reconcile", file, *where)
+    assert "only_till" in told.out and "more" not in told.out
     assert [(row["class"], row["reference"], row["amount"]) for row in rows] == [
         ("matched", "F-1", "20.00"),
         ("only_till", "'=1+1", "-3.00"),

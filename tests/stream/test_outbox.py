@@ -30,13 +30,14 @@ class Way:
         self.taken: list[dict[str, Any]] = []
         self.ids: list[str] = []
         self.refused: set[str] = set()
+        self.refused_ids: set[str] = set()
         self.down = False
         self.tried = 0
 
     def send(self, id: str, contact: str, body: bytes, timestamp: int) -> None:
         told = json.loads(body)
         self.tried += 1
-        if self.down or told["contact"] in self.refused:
+        if self.down or told["contact"] in self.refused or told["event"]["id"] in self.refused_ids:
             raise Refused("status 500")
         self.taken.append(told)
         self.ids.append(id)
@@ -104,13 +105,13 @@ def test_a_chunk_that_is_not_posted_tells_nothing(scene: Scene) -> None:
 
 
 def test_one_contact_in_order_while_others_go_on(scene: Scene) -> None:
-    scene.way.refused = {"c1"}
+    scene.way.refused_ids = {"p1"}
     scene.tell(0, 1, 2, 4)
     assert scene.relay.deliver() == 4
     assert {told["contact"] for told in scene.way.taken} == {"c0", "c2"}
     scene.tell(5, 7)  # another of c2 goes through, one of c1 waits behind those before it
     assert scene.relay.deliver() == 2
-    scene.way.refused = set()
+    scene.way.refused_ids = set()
     assert scene.relay.deliver() == 0  # not due yet
     assert scene.later(6) == 6
     mine = [told["seq"] for told in scene.way.taken if told["contact"] == "c1"]

@@ -22,7 +22,7 @@ from guerdon.engine.ledger.ledger import Ledger
 from guerdon.engine.report.naming import decimal_of
 from guerdon.rules.program import Program
 
-BASKET_BYTES = 64 << 20  # of an extract, about: a larger one is spread over several
+BASKET_BYTES = 16 << 20  # of an extract, about: a larger one is spread over several
 _NO_DAYS = (date.max, date.min)
 _INERT = ("=", "+", "-", "@", "\t", "\r")
 

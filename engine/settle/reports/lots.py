@@ -24,14 +24,14 @@ from guerdon.engine.settle.reports.transfers import COMMERCE, money_kind, pages
 
 LOT: Final = ("lot_seq", "lot_n")
 _GONE: Final = [int(k) for k in (TransferKind.AWARD_REVERSAL, TransferKind.EXPIRY, TransferKind.FORFEIT)]
-_COMPACT_ROWS: Final = 4_000_000
+_COMPACT_ROWS: Final = 2_000_000
 NO_EXPIRY: Final = FOREVER
 DUE: Final = -1  # past its last instant; only the clock has not come to it yet
 _AWARD: Final = ("seq", "n", "offer", "merchant", "pool", "amount", "merchant_part", "earned_at", "expires_at")
 
 
 class LotSums:
-    """Adds up lots over pages of transfers; memory grows with the number of lots, not of transfers."""
+    """Adds up lots over pages of transfers; memory grows with the lots that hold something or have expired."""
 
     def __init__(self) -> None:
         self._parts: list[pl.DataFrame] = []
@@ -43,7 +43,8 @@ class LotSums:
         self._parts.append(_summed(_changes(found)))
         self._rows += len(self._parts[-1])
         if self._rows > _COMPACT_ROWS:
-            self._parts = [_summed(pl.concat(self._parts))]
+            # a lot that came and went whole adds nothing to what follows
+            self._parts = [_summed(pl.concat(self._parts)).filter((pl.col("held") != 0) | (pl.col("gone") != 0))]
             self._rows = len(self._parts[0])
 
     def held(self) -> pl.DataFrame:

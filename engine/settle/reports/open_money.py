@@ -18,6 +18,7 @@ from guerdon.engine.settle.reports.transfers import OPEN, money_kind
 _K = TransferKind
 # These bring back what had gone out; they are no new money.
 _RETURNS: Final = [int(k) for k in (_K.SPEND_REVERSAL, _K.WALLET_FEE_REVERSAL, _K.EXCHANGE_REVERSAL)]
+_BUCKETS: Final = 16
 _INFLOW: Final = ("seq", pl.col("n").cast(pl.Int32), "amount", "lot_seq", pl.col("lot_n").cast(pl.Int32), "month")
 
 
@@ -54,24 +55,32 @@ class OpenMoney:
         """What is left of the open money: lot_seq, lot_n (0: of no lot), month (in which it came), held (> 0)."""
         if not self._balances:
             return pl.DataFrame(schema={**dict.fromkeys((*LOT, "held"), pl.Int64), "month": pl.Int32})
-        heirs = _heirs(pl.concat(self._merges))
+        heirs, taken_back = _heirs(pl.concat(self._merges)), pl.concat(self._taken_back)
         balances = _balances(_inherited(pl.concat(self._balances), heirs)).filter(pl.col("balance") > 0)
-        inflows = _inherited(pl.concat(self._inflows), heirs).reverse()  # what came last first
-        inflows = inflows.join(balances, on="contact", maintain_order="left")
-        inflows = _less(inflows, pl.concat(self._taken_back))
-        before = pl.col("amount").cum_sum().over("contact") - pl.col("amount")
-        held = pl.min_horizontal("amount", (pl.col("balance") - before).clip(lower_bound=0))
-        known = inflows.with_columns(held=held).filter(pl.col("held") > 0)
-        rest = balances.join(known.group_by("contact").agg(pl.col("held").sum()), on="contact", how="left")
-        rest = rest.select(
-            lot_seq=pl.lit(0, pl.Int64),
-            lot_n=pl.lit(0, pl.Int64),
-            month=pl.lit(0, pl.Int32),
-            held=pl.col("balance") - pl.col("held").fill_null(0),
-        ).filter(pl.col("held") > 0)
-        columns = (*LOT, "month", "held")
-        both = pl.concat([known.with_columns(pl.col("lot_n").cast(pl.Int64)).select(columns), rest.select(columns)])
-        return both.group_by(*LOT, "month").agg(pl.col("held").sum()).sort(*LOT, "month")
+        inflows = [_inherited(part, heirs) for part in self._inflows]
+        found = []
+        for bucket in range(_BUCKETS):  # some of the contacts at a time
+            mine = pl.col("contact") % _BUCKETS == bucket
+            found.append(_left(balances.filter(mine), pl.concat(part.filter(mine) for part in inflows), taken_back))
+        return pl.concat(found).group_by(*LOT, "month").agg(pl.col("held").sum()).sort(*LOT, "month")
+
+
+def _left(balances: pl.DataFrame, inflows: pl.DataFrame, taken_back: pl.DataFrame) -> pl.DataFrame:
+    """What is left of the open money of some contacts. ``inflows`` in the order in which they came."""
+    inflows = inflows.reverse().join(balances, on="contact", maintain_order="left")
+    inflows = _less(inflows, taken_back)
+    before = pl.col("amount").cum_sum().over("contact") - pl.col("amount")
+    held = pl.min_horizontal("amount", (pl.col("balance") - before).clip(lower_bound=0))
+    known = inflows.with_columns(held=held).filter(pl.col("held") > 0)
+    rest = balances.join(known.group_by("contact").agg(pl.col("held").sum()), on="contact", how="left")
+    rest = rest.select(
+        lot_seq=pl.lit(0, pl.Int64),
+        lot_n=pl.lit(0, pl.Int64),
+        month=pl.lit(0, pl.Int32),
+        held=pl.col("balance") - pl.col("held").fill_null(0),
+    ).filter(pl.col("held") > 0)
+    columns = (*LOT, "month", "held")
+    return pl.concat([known.with_columns(pl.col("lot_n").cast(pl.Int64)).select(columns), rest.select(columns)])
 
 
 def _less(inflows: pl.DataFrame, taken_back: pl.DataFrame) -> pl.DataFrame:
