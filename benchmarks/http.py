@@ -108,7 +108,18 @@ def _served() -> Iterator[tuple[str, int, str]]:
         key = subprocess.run(given, capture_output=True, text=True, check=True).stdout.strip()
         log = Path(folder, "log")
         with log.open("w") as out:
-            serve = [*guerdon, "serve", str(TEN), "--port", "0", "--rate", "1000000/second", "--ledger", url]
+            serve = [
+                *guerdon,
+                "serve",
+                str(TEN),
+                "--port",
+                "0",
+                "--no-jobs",
+                "--rate",
+                "1000000/second",
+                "--ledger",
+                url,
+            ]
             server = subprocess.Popen(serve, stderr=out)
             try:
                 yield *_address(server, log), key

@@ -110,7 +110,15 @@ TITLES: Final = {
 
 
 def verify(ledger: Ledger, *, replay: Replay | None = None) -> Report:
-    """Checks V1 to V14; V10 and V14 need ``replay``. Costs a few seconds for a million events; changes nothing."""
+    """Checks V1 to V14; V10 and V14 need ``replay``. Costs a few seconds for a million events; changes nothing.
+
+    All checks see the ledger as it was at one instant, whatever others post meanwhile.
+    """
+    with ledger.snapshot():
+        return _verified(ledger, replay)
+
+
+def _verified(ledger: Ledger, replay: Replay | None) -> Report:
     report = Report()
     checks = _checks(ledger)
     for name, title in TITLES.items():

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -64,6 +65,7 @@ class Ledger(Reading):
         super().__init__(store)
         self.reached: Callable[[str], None] = _nothing
         self.outbox: Callable[[Chunk], Sequence[Message]] | None = None  # what subscribers are told of a chunk
+        self._reads_only = False
         self._writing = threading.RLock()  # one transaction at a time on the connection that writes
         self.names = Names(lambda kind: self._rows(_NAMES, kind=kind))
         self.keyring = Keyring(store)
@@ -87,7 +89,9 @@ class Ledger(Reading):
         try:
             if read_only:
                 expect_current(store)
-                return cls(store)
+                ledger = cls(store)
+                ledger._reads_only = True
+                return ledger
             store.take(_OPENING_SECONDS)
             try:
                 bring_up(store, create=create)
@@ -164,6 +168,14 @@ class Ledger(Reading):
             self.store.give()
             raise
         return moved
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Within it all that is read is as it was at one instant; the end of the log too, for one who only reads."""
+        with self.store.snapshot():
+            if self._reads_only:
+                self._posting.head = _head(self.store)
+            yield
 
     def give_turn(self) -> None:
         """Gives the turn back."""

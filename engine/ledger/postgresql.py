@@ -57,6 +57,12 @@ class PostgresStore(Store):
         except self._psycopg.Error as error:
             text = str(error).strip().splitlines()[-1]
             raise LedgerUnreachable(text, place=self.place, hint="is the server up, and the URL right?") from error
+        with self._talking():
+            self._take_lock()
+        self.engine = create_engine("postgresql+psycopg://", creator=lambda: self._writer, poolclass=StaticPool)
+
+    def _take_lock(self) -> None:
+        """The lock of one who writes alone, or of those who share; who only reads takes none."""
         self._reader.execute("SET default_transaction_read_only = on")
         lock = "pg_try_advisory_lock_shared" if self.is_shared else "pg_try_advisory_lock"
         if not self._write:
@@ -66,7 +72,6 @@ class PostgresStore(Store):
             raise LedgerBusy(
                 "another process is writing to this ledger", place=self.place, hint="wait until it has finished"
             )
-        self.engine = create_engine("postgresql+psycopg://", creator=lambda: self._writer, poolclass=StaticPool)
 
     @contextmanager
     def _talking(self) -> Iterator[None]:
@@ -98,6 +103,14 @@ class PostgresStore(Store):
                     place=self.place,
                     hint="try again; is there one that hangs?",
                 ) from error
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        self._reader.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+        try:
+            yield
+        finally:
+            self._reader.rollback()
 
     def give(self) -> None:
         if self.is_shared and not self._writer.closed:

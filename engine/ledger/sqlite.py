@@ -130,6 +130,17 @@ class SqliteStore(Store):
         except sqlite3.OperationalError as error:
             raise self._unreachable(error) from error
 
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        if self._reader is self._writer:  # in memory nobody else writes
+            yield
+            return
+        self._reader.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._reader.execute("ROLLBACK")
+
     def rollback(self) -> None:
         if self._writer.in_transaction:
             self._writer.execute("ROLLBACK")

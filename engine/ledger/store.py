@@ -106,6 +106,11 @@ class Store(ABC):
     def give(self) -> None:  # noqa: B027
         """Gives the turn back."""
 
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Within it all that is read is as it was at one instant."""
+        yield
+
     @abstractmethod
     def close(self) -> None: ...
 

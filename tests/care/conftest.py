@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from .desk import CARDS, CERTIFICATES, Desk, programme
+from .inbox import inbox as inbox
 
 
 @pytest.fixture

@@ -34,9 +34,7 @@ if TYPE_CHECKING:
     from .judge import Judge
 
 
-def known(
-    j: Judge, name: str, e: dict[str, Any], moment: datetime, served: bool = True
-) -> tuple[Happening, Contact]:
+def known(j: Judge, name: str, e: dict[str, Any], moment: datetime, served: bool = True) -> tuple[Happening, Contact]:
     """The event with its contact, which must exist and (unless the caller tests it later) be served, caught up."""
     h = happening_of(j, name, e, moment)
     h.contact = j.contact_name(e)

@@ -34,7 +34,8 @@ def inert(text: str) -> str:
 
 def text_bytes(report: Report, only: str = "") -> bytes:
     """For people: the facts, then each table that is short enough to be read, or ``only`` one; nothing is cut off."""
-    facts = [f"{name:20}{value}" for name, value in report.facts]
+    width = max((len(name) for name, _ in report.facts), default=0) + 2
+    facts = [name.ljust(width) + value for name, value in report.facts]
     chosen = [table for table in report.tables if (table.name == only if only else not table.detail)]
     parts = ["\n".join([report.title, *facts]), *map(_text_table, chosen), "\n".join(report.notes)]
     return ("\n\n".join(part for part in parts if part) + "\n").encode()
