@@ -31,7 +31,9 @@ class Readers:
 
     def now(self, asked: Callable[Concatenate[Ledger, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """The same in the thread that calls."""
-        return asked(self._ledger(), *args, **kwargs)
+        ledger = self._ledger()
+        with ledger.snapshot():
+            return asked(ledger, *args, **kwargs)
 
     async def fresh(self, asked: Callable[Concatenate[Ledger, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """The same with a ledger opened for this alone, which knows where the log ends: for what takes longer."""
