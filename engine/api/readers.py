@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class Readers:
-    """A few threads that answer questions to the ledger at ``url``; every answer is as committed when it was asked."""
+    """A few threads that answer questions to the ledger at ``url``; every answer is as of one instant."""
 
     def __init__(self, url: str, threads: int) -> None:
         self._url = url

@@ -132,6 +132,8 @@ def _watched(every: int) -> dict[tuple[str, str], list[Check]]:
         sys.setprofile(lambda frame, event, _, seen=seen: seen.add(frame.f_code) if event == "call" else None)
         try:
             holds = _holds(check)
+        except Exception:  # a check that does not hold here says nothing about a change
+            holds = False
         finally:
             sys.setprofile(None)
         if holds:
