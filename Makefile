@@ -42,7 +42,7 @@ test: $(SETUP) ## every test; the cases too, each as one batch, event by event a
 	$(BIN)/python -m pytest
 
 soak: $(SETUP) $(DATA) ## kills, full disks, and years in monthly files, at length: about an hour on two cores
-	GUERDON_SOAK=1 $(BIN)/python -m pytest tests/reliability
+	GUERDON_SOAK=1 $(BIN)/python -m pytest tests/reliability tests/stream
 
 mutants: $(SETUP) ## change rules and decide a little, 400 times, and see whether the cases notice
 	$(BIN)/python -m tests.mutation --sample 400

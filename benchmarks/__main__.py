@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import batch, checking, posting, scale, single
+from benchmarks import batch, checking, http, posting, scale, single, stream
 from benchmarks.data import complete_journey, fetch, scaled
 from benchmarks.figures import Figure, table, to_json
 
@@ -26,6 +26,8 @@ def _parts(chosen: argparse.Namespace) -> dict[str, Callable[[], list[Figure]]]:
         "rivals": lambda: batch.against_rivals(few),
         "posting": lambda: posting.posting(size, few),
         "checking": lambda: checking.waiting(rounds),
+        "stream": lambda: [*stream.from_nats(2_000 if chosen.quick else 10_000, few), *stream.durable()],
+        "http": lambda: http.http(500 if chosen.quick else 2_000),
         "single": lambda: single.latency(500 if chosen.quick else 5_000),
     }
 
@@ -33,7 +35,7 @@ def _parts(chosen: argparse.Namespace) -> dict[str, Callable[[], list[Figure]]]:
 def main() -> int:
     """Run what was chosen; 1 if a target is missed."""
     parser = argparse.ArgumentParser(prog="guerdon bench", description="the benchmarks, as ratios")
-    names = ("batch", "offers", "scale", "rivals", "posting", "checking", "single")
+    names = ("batch", "offers", "scale", "rivals", "posting", "checking", "stream", "http", "single")
     parser.add_argument("--only", choices=names, action="append", help="one part; may be given more than once")
     parser.add_argument("--quick", action="store_true", help="×1 data and one round: to see that it works")
     parser.add_argument(
