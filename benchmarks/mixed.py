@@ -54,7 +54,11 @@ offers:
   - {id: four-weeks, goal: visits, goals: {of: [{streak: 4, per: week, each: {visits: 1}}]}, award: {amount: 1.50}}
   - {id: cash, goal: spend, at: {merchants: [bakery]}, award: {percent: 3}, pool: cashback, redeem: instant}
   - {id: gold, goal: membership, type: reach_tier, award: {amount: 5.00}}
-  - {id: thanks, goal: achievement, type: achievement, award: {amount: 0.20}, caps: [{times: 1, per: contact, each: week}]}
+  - id: thanks
+    goal: achievement
+    type: achievement
+    award: {amount: 0.20}
+    caps: [{times: 1, per: contact, each: week}]
 """,
 }
 _FIRST = datetime(2024, 1, 1, 8, tzinfo=UTC)

@@ -18,8 +18,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from functools import partialmethod
 from pathlib import Path
+from typing import Any
 
 from guerdon.engine.cases import running
 from guerdon.engine.cases.reading import Case, find_cases
@@ -41,8 +41,8 @@ DECIDE = (
     "units_back", "waiting", "windows",
 )  # fmt: skip
 MODULES = (*(f"guerdon.rules.{name}" for name in RULES), *(f"guerdon.engine.decide.{name}" for name in DECIDE))
-MOST_SECONDS = 20  # a change that makes the cases take longer has been noticed
-MOST_CASES = 24
+MOST_SECONDS = 90  # a change that makes the cases take longer has been noticed
+MOST_CASES = 120
 Check = tuple[str, str]  # kind, path
 
 
@@ -75,7 +75,12 @@ def main() -> int:
 
 def _without_the_compiler() -> None:
     """Decide with the plain functions, which a change can be put into; each case as one batch."""
-    Decider.__init__ = partialmethod(Decider.__init__, plain=True)  # type: ignore[assignment]
+    told = Decider.__init__
+
+    def plain(self: Decider, *rest: Any, **named: Any) -> None:
+        told(self, *rest, **{**named, "plain": True})
+
+    Decider.__init__ = plain  # type: ignore[method-assign]
     running.ways_of = _as_one_batch
 
 
@@ -161,12 +166,12 @@ def _noticed(mutant: Mutant, checks: list[Check]) -> bool:
 
 
 def _spread(checks: list[Check]) -> list[Check]:
-    """At most ``MOST_CASES``: the quickest half of them, and others from all over the rest."""
+    """At most ``MOST_CASES``, from all over them: a function that all reach is asked about by few, of whatever kind."""
     if len(checks) <= MOST_CASES:
         return checks
-    half = MOST_CASES // 2
-    rest = checks[half:]
-    return checks[:half] + rest[:: max(1, len(rest) // half)]
+    chosen = [checks[place * len(checks) // MOST_CASES] for place in range(MOST_CASES)]
+    random.Random(len(checks)).shuffle(chosen)
+    return chosen
 
 
 def _in_a_process(work: Callable[[], object], seconds: int) -> int:
