@@ -29,6 +29,7 @@ from guerdon.engine.ledger.access import ApiKey, find_key
 from guerdon.engine.ledger.audit_trail import Deed
 from guerdon.engine.ledger.ledger import Ledger
 from guerdon.engine.stream.outbox import Outbox
+from guerdon.engine.stream.passes import Pass
 from guerdon.engine.stream.scheduler import Scheduler
 from guerdon.engine.stream.subscribers import Subscriber
 from guerdon.engine.stream.turns import Turns
@@ -55,6 +56,7 @@ class Service:
     clock: Callable[[], int] = now_us
     subscribers: Sequence[Subscriber] = ()  # who is told of outcomes
     jobs: bool = False  # whether what the clock owes happens in this process
+    passes: Callable[[Turns], Sequence[Pass]] = lambda turns: ()  # what jobs do beside
     door: FrontDoor = field(init=False)
     writer: Writer = field(init=False)
     readers: Readers = field(init=False)
@@ -83,7 +85,7 @@ class Service:
         if self.subscribers:
             turns.ledger.outbox = Outbox(self.program, turns.ledger).messages
         if self.jobs:
-            self._scheduler = Scheduler(turns, self.subscribers)
+            self._scheduler = Scheduler(turns, self.subscribers, passes=self.passes(turns))
             self._scheduler.start()
 
     def _closing(self) -> None:

@@ -18,7 +18,9 @@ from guerdon.engine.api import logs
 from guerdon.engine.api.app import app_of
 from guerdon.engine.api.service import Service
 from guerdon.engine.api.settings import Settings
+from guerdon.engine.stream.passes import Pass
 from guerdon.engine.stream.subscribers import Subscriber
+from guerdon.engine.stream.turns import Turns
 from guerdon.rules.program import Program
 
 GRACE_SECONDS = 30  # for requests that are under way when the process is told to stop
@@ -38,14 +40,20 @@ class Listening:
 
 
 def run(
-    program: Program, settings: Settings, listening: Listening, subscribers: Sequence[Subscriber], *, jobs: bool
+    program: Program,
+    settings: Settings,
+    listening: Listening,
+    subscribers: Sequence[Subscriber],
+    *,
+    jobs: bool,
+    passes: Callable[[Turns], Sequence[Pass]],
 ) -> None:
     """Serves until SIGINT or SIGTERM. Raises what keeps it from listening or from opening the ledger."""
     parse(settings.rate)
     sys.setswitchinterval(SWITCH_SECONDS)
     logs.set_up(lines=sys.stderr.isatty())
     taken = _bound(listening)
-    service = Service(program, settings, subscribers=subscribers, jobs=jobs)
+    service = Service(program, settings, subscribers=subscribers, jobs=jobs, passes=passes)
     service.begin()
     try:
         host, port = taken.getsockname()[:2]  # whoever connects from here on is answered as soon as the app is ready

@@ -95,12 +95,10 @@ def send_mail(
     from guerdon.engine.care.mails import Post, collect, notify, send_due
     from guerdon.engine.care.mails.hooks import Hooks
     from guerdon.engine.cli.programmes import program_of
+    from guerdon.engine.cli.tending import addresses_of
     from guerdon.engine.ledger.ledger import Ledger as OpenLedger
 
-    addresses: dict[str, list[str]] = {}
-    for word in to or ():
-        merchant, separator, address = word.partition("=")
-        addresses.setdefault(merchant if separator else "", []).append(address if separator else merchant)
+    addresses = addresses_of(to or ())
     program = program_of(programme)
     post = Post(smtp, sender)
     hooks = Hooks(post, _subscribers(programme) if webhooks else [], _now())

@@ -10,6 +10,7 @@ import typer
 from guerdon.engine.cli.failing import CommandFailed, Exit
 from guerdon.engine.cli.options import LEDGER_DEFAULT, Json, Ledger, Programme
 from guerdon.engine.cli.output import print_json, table
+from guerdon.engine.cli.tending import AlertsTo, MailFrom, ParkedFor, Smtp, Webhooks
 
 if TYPE_CHECKING:
     from guerdon.engine.ledger.access import ApiKey, Rows
@@ -38,22 +39,29 @@ def serve(
     behind_proxy: Annotated[
         str, typer.Option(metavar="ADDRESSES", help="Proxies whose X-Forwarded-For is believed.")
     ] = "",
+    smtp: Smtp = "",
+    mail_from: MailFrom = "",
+    to: AlertsTo = None,
+    webhooks: Webhooks = False,
+    parked_for: ParkedFor = 30,
 ) -> None:
     """Answer over HTTP: events in, outcomes, wallets, explanations and reports out."""
     from guerdon.engine.cli.programmes import program_of
     from guerdon.engine.cli.stopping import stoppable
     from guerdon.engine.cli.streams import subscribers_of
+    from guerdon.engine.cli.tending import passes
 
     _needs_extra()
     from guerdon.engine.api.serving import Listening, run
     from guerdon.engine.api.settings import Settings
 
     program = program_of(programme)
+    beside = passes(program, programme, smtp, mail_from, to, webhooks=webhooks, parked_for=parked_for)
     try:
         settings = Settings(_on_disk(ledger), body_bytes=body_bytes, answer_seconds=answer_seconds, rate=rate)
         listening = Listening(host, port, connections, behind_proxy)
         with stoppable("what was answered is on disk"):
-            run(program, settings, listening, subscribers_of(programme), jobs=jobs)
+            run(program, settings, listening, subscribers_of(programme), jobs=jobs, passes=beside)
     except ValueError as error:
         raise CommandFailed(str(error), Exit.USAGE, code="bad-option", hint="see guerdon serve --help") from None
 

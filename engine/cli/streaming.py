@@ -10,6 +10,7 @@ import typer
 from guerdon.engine.cli.failing import CommandFailed, Exit
 from guerdon.engine.cli.options import LEDGER_DEFAULT, Json, Ledger, Programme
 from guerdon.engine.cli.output import print_json
+from guerdon.engine.cli.tending import AlertsTo, MailFrom, ParkedFor, Smtp, Webhooks
 
 MATCHERS = ("durable", "python")
 
@@ -39,17 +40,25 @@ def stream(
         float | None, typer.Option("--until-quiet", metavar="SECONDS", help="End when the feed was quiet for so long.")
     ] = None,
     with_jobs: Annotated[bool, typer.Option("--jobs", help="Do what guerdon jobs does, in the same process.")] = False,
+    smtp: Smtp = "",
+    mail_from: MailFrom = "",
+    to: AlertsTo = None,
+    webhooks: Webhooks = False,
+    parked_for: ParkedFor = 30,
     as_json: Json = False,
 ) -> None:
     """Decide events as they come, each once, until the feed ends or SIGTERM comes."""
     from guerdon.engine.cli.programmes import program_of
     from guerdon.engine.cli.streams import Told, stream_job
+    from guerdon.engine.cli.tending import passes
 
     if match not in MATCHERS:
         hint = " or ".join(MATCHERS)
         raise CommandFailed(f"{match} is no matcher", Exit.USAGE, code="bad-matcher", hint=hint)
-    told = Told(programme, feed, operator, match, window, batch, quiet, with_jobs)
-    done = stream_job(program_of(programme), told, ledger)
+    program = program_of(programme)
+    beside = passes(program, programme, smtp, mail_from, to, webhooks=webhooks, parked_for=parked_for)
+    told = Told(programme, feed, operator, match, window, batch, quiet, with_jobs, beside)
+    done = stream_job(program, told, ledger)
     if as_json:
         print_json(done.as_json())
     else:
@@ -65,9 +74,17 @@ def jobs(
     since: Annotated[
         str, typer.Option("--since", metavar="DATE", help="The first day whose midnight is owed; unless told, today.")
     ] = "",
+    smtp: Smtp = "",
+    mail_from: MailFrom = "",
+    to: AlertsTo = None,
+    webhooks: Webhooks = False,
+    parked_for: ParkedFor = 30,
 ) -> None:
-    """Let everything happen when it is due: expiries, pending money, hold time-outs, draws, birthdays, messages."""
+    """Let everything happen when it is due: expiries, pending money, draws, birthdays, messages, alerts, mails."""
     from guerdon.engine.cli.programmes import program_of
     from guerdon.engine.cli.streams import jobs_job
+    from guerdon.engine.cli.tending import passes
 
-    jobs_job(program_of(programme), Path(programme), ledger, once=once, since=since)
+    program = program_of(programme)
+    beside = passes(program, programme, smtp, mail_from, to, webhooks=webhooks, parked_for=parked_for)
+    jobs_job(program, Path(programme), ledger, beside, once=once, since=since)

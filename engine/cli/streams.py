@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from guerdon.engine.counting import Counts
     from guerdon.engine.events.mapping import Feeds
     from guerdon.engine.ledger.ledger import Ledger
+    from guerdon.engine.cli.tending import Passes
     from guerdon.engine.stream.feed import Feed
     from guerdon.engine.stream.folder import FolderWorker
     from guerdon.engine.stream.subscribers import Subscriber
@@ -37,6 +38,7 @@ class Told:
     batch_events: int
     quiet_seconds: float | None
     jobs: bool
+    passes: Passes  # what jobs do beside
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +101,8 @@ def stream_job(program: Program, told: Told, url: str) -> Done:
         return Done(turns.counts, turns.transfers, seconds, ledger.digest(), matching.errors)
 
 
-def jobs_job(program: Program, folder: Path, url: str, *, once: bool, since: str) -> None:
-    """Wake what the clock owes until a signal comes, or ``once``."""
+def jobs_job(program: Program, folder: Path, url: str, passes: Passes, *, once: bool, since: str) -> None:
+    """Wake what the clock owes, and do the passes, until a signal comes, or ``once``."""
     import threading
 
     from guerdon.engine.cli.jobs import say_if_compiling
@@ -112,10 +114,13 @@ def jobs_job(program: Program, folder: Path, url: str, *, once: bool, since: str
     with Ledger.open(url, create=False, shared=True) as ledger:
         say_if_compiling()
         tell_subscribers(ledger, program, subscribers)
-        scheduler = Scheduler(Turns(program, ledger), subscribers, since=since)
+        turns = Turns(program, ledger)
+        scheduler = Scheduler(turns, subscribers, since=since, passes=passes(turns))
         if once:
             for line in scheduler.once():
                 print(line)
+            if scheduler.failed:
+                raise CommandFailed(f"{', '.join(scheduler.failed)} failed", Exit.FINDINGS, code="job-failed")
             return
         stop = threading.Event()
         with stopping_at_signals(stop.set):
@@ -175,7 +180,7 @@ def _scheduled(told: Told, turns: Turns, subscribers: list[Subscriber]) -> Itera
         return
     from guerdon.engine.stream.scheduler import Scheduler
 
-    scheduler = Scheduler(turns, subscribers)
+    scheduler = Scheduler(turns, subscribers, passes=told.passes(turns))
     scheduler.start()
     try:
         yield

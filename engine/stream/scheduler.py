@@ -1,4 +1,4 @@
-"""The scheduler wakes work: midnights in their order, what is due within the day, draws, messages to subscribers.
+"""The scheduler wakes work: midnights in their order, what is due within the day, draws, messages, passes.
 
 It decides nothing. What it tells the log are ``tick`` and ``draw`` events with ids made of their slot, so that a slot
 done twice, late, or on two machines has one effect. A lease for each slot keeps two machines from trying at once.
@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any
 
 import structlog
@@ -18,6 +19,7 @@ from guerdon.engine.events.event import Event
 from guerdon.engine.events.normalise import Door, Normaliser
 from guerdon.engine.events.times import text
 from guerdon.engine.stream.leases import Leases, a_holder
+from guerdon.engine.stream.passes import Pass
 from guerdon.engine.stream.relay import Relay
 from guerdon.engine.stream.slots import MIDNIGHT, Slots
 from guerdon.engine.stream.subscribers import Subscriber
@@ -27,6 +29,7 @@ SOURCE = "clock"
 TICK_SECONDS, DELIVERY_SECONDS = 60, 1
 JUMP_SECONDS = 3_600  # a clock that jumps ahead further than this is not believed at once
 BELIEVE_SECONDS = 900
+PASS_LEASE_SECONDS = 300  # a pass that takes longer may be begun by another machine as well
 _log = structlog.get_logger("guerdon.jobs")
 
 
@@ -34,6 +37,7 @@ class Scheduler:
     """Runs the jobs of one programme on one ledger, in threads of its own: ``start`` and ``stop``.
 
     ``since``: the first day whose midnight is owed if none was ever done; '' today. ``clock``: µs UTC.
+    ``passes``: each is done at the start and then at its interval, by one machine at a time, and fails on its own.
     """
 
     def __init__(
@@ -42,6 +46,7 @@ class Scheduler:
         subscribers: Sequence[Subscriber] = (),
         *,
         since: str = "",
+        passes: Sequence[Pass] = (),
         clock: Callable[[], int] = lambda: time.time_ns() // 1000,
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -49,7 +54,11 @@ class Scheduler:
         self.slots = Slots(turns.program, turns.ledger)
         self.since = date.fromisoformat(since) if since else None
         self.relay = Relay(turns.ledger, subscribers, clock=clock) if subscribers else None
-        self._leases = Leases(turns.ledger, a_holder(), clock=clock)
+        self.passes = passes
+        self.failed: list[str] = []  # the passes that failed in ``once``
+        holder = a_holder()
+        self._leases = Leases(turns.ledger, holder, clock=clock)
+        self._passing = Leases(turns.ledger, holder, PASS_LEASE_SECONDS, clock=clock)
         self._normaliser = Normaliser(turns.program, Door(permits_all=True, from_now=False))
         self._believed = (clock(), steady())
         self._doubted_at: float | None = None
@@ -66,6 +75,10 @@ class Scheduler:
         if self.relay is not None:
             deliver = [self.relay.deliver]
             self._scheduler.add_job(self._safely, "interval", deliver, seconds=DELIVERY_SECONDS, **once_at_a_time)
+        for each in self.passes:
+            work, first = [partial(self.go_over, each), each.name], datetime.now(UTC)
+            again = {"seconds": each.seconds, "next_run_time": first, **once_at_a_time}
+            self._scheduler.add_job(self._safely, "interval", work, **again)
         self._scheduler.start()
 
     def stop(self) -> None:
@@ -77,8 +90,11 @@ class Scheduler:
             self.relay.close()
 
     def once(self) -> list[str]:
-        """Does what is owed by now and delivers what is waiting; a line about each thing done."""
+        """Does what is owed by now and delivers what is waiting; a line about each thing done. See ``failed``."""
         done = self.tick()
+        for each in self.passes:
+            if not self._safely(lambda each=each: done.extend(self.go_over(each)), each.name):
+                self.failed.append(each.name)
         delivered = 0
         while self.relay is not None and (taken := self.relay.deliver()):
             delivered += taken
@@ -113,6 +129,20 @@ class Scheduler:
                 self._leases.release("job:minute", epoch)
         return done
 
+    def go_over(self, each: Pass) -> list[str]:
+        """Does a pass, unless another machine is at it; what it says it did."""
+        now = self.clock()
+        if not self._is_believed(now):
+            return []  # it might destroy what is kept for a while
+        name = f"job:pass:{each.name}"
+        epoch = self._passing.take(name)
+        if not epoch:
+            return []
+        try:
+            return [f"{each.name}: {each.work(now)}"]
+        finally:
+            self._passing.release(name, epoch)
+
     def _draw(self, at: int) -> list[str]:
         offers = self.slots.draws(at)
         for offer in offers:
@@ -144,9 +174,12 @@ class Scheduler:
         self._believed, self._doubted_at = (now, steady), None
         return True
 
-    def _safely(self, work: Callable[[], object]) -> None:
-        """A job that fails is told of and tried again when it is next due."""
+    def _safely(self, work: Callable[[], object], name: str = "") -> bool:
+        """A job that fails is told of and tried again when it is next due; whether it was done."""
         try:
             work()
         except Exception as error:
-            _log.error("job_failed", job=getattr(work, "__name__", ""), error=f"{type(error).__name__}: {error}")
+            job = name or getattr(work, "__name__", "")
+            _log.error("job_failed", job=job, error=f"{type(error).__name__}: {error}")
+            return False
+        return True
