@@ -18,7 +18,7 @@ from guerdon.engine.ledger.access import Answered, rows_of
 from guerdon.engine.ledger.audit_trail import Deed
 from guerdon.engine.ledger.chunk import Chunk
 from guerdon.engine.ledger.ledger import Ledger
-from guerdon.engine.pipeline import Admitted
+from guerdon.engine.pipeline import Admitted, Run
 from guerdon.rules.program import Program
 
 Beside = Mapping[str, Sequence[Sequence[Any]]]
@@ -37,7 +37,8 @@ class Work:
     """What a request asks of the writer. ``done`` ends with its ``Answer`` when all of it is on disk.
 
     ``answered`` makes the answer from those to its events, ``deed`` its entry in the audit trail. ``also``: rows of
-    tables beside the ledger, and statements on them.
+    tables beside the ledger, and statements on them. ``deals``: does something of its own in the turn to write, in
+    transactions of its own, and gives the answer.
     """
 
     told: Sequence[Told]
@@ -46,8 +47,15 @@ class Work:
     request: RequestKey | None = None
     also: Beside = field(default_factory=dict)
     statements: Sequence[Executable] = ()
+    deals: Callable[[Run], Answer] | None = None
     done: Future[Answer] = field(default_factory=Future)
     replayed: bool = False
+
+    def deal(self, run: Run) -> None:
+        """Does what it does of its own, once, though the work may be tried again."""
+        if self.deals is not None:
+            answer, self.deals = self.deals(run), None
+            self.answered = lambda _: answer
 
     def replay(self, answered: Answered) -> None:
         """It was answered before: the same again; or it is another request under the same key."""

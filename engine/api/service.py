@@ -28,6 +28,7 @@ from guerdon.engine.api.writer import Writer
 from guerdon.engine.ledger.access import ApiKey, find_key
 from guerdon.engine.ledger.audit_trail import Deed
 from guerdon.engine.ledger.ledger import Ledger
+from guerdon.engine.pipeline import Run
 from guerdon.engine.stream.outbox import Outbox
 from guerdon.engine.stream.passes import Pass
 from guerdon.engine.stream.scheduler import Scheduler
@@ -148,6 +149,13 @@ class Service:
         self, ledger: Ledger, principal: Principal, records: Sequence[Any], received_at: int, approver: str
     ) -> list[Told]:
         return self.door.told(principal, records, received_at, ledger=ledger, approver=approver)
+
+    async def deal(
+        self, request: Request, principal: Principal, body: bytes, deals: Callable[[Run], Answer], *, object: str
+    ) -> Response:
+        """Does something in the turn to write that is no event itself, and answers when it is on disk."""
+        deed = self._deed(request, principal, object)
+        return await self.done(Work((), whole, deed, self.request_key(request, principal, body), deals=deals))
 
     async def done(self, work: Work) -> Response:
         """The answer to a piece of work; that of the one under way, if it bears the same request key."""

@@ -179,7 +179,9 @@ class Writer:
         return now, later
 
     def _admit(self, run: Run, group: Sequence[Work]) -> None:
-        """Everything of a group, in the order of the log, and after it what belongs to no event."""
+        """What deals for itself, everything of a group in the order of the log, and then what belongs to no event."""
+        for work in group:
+            work.deal(run)
         order = [(work, place) for work in group for place in range(len(work.told))]
         order.sort(key=lambda each: log_key(each[0].told[each[1]].item))
         collector = Collector(self.program, run.ledger, group, order)

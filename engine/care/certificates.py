@@ -7,7 +7,7 @@ by its code and the address of the claim; only who has proved it can open a tick
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -78,14 +78,17 @@ class Page:
 
 def report(
     ledger: Ledger, program: Program, distributor: str, *, email: str = "", code: str = "", state: str = "",
-    after: str = "", most: int = PAGE,
+    after: str = "", most: int = PAGE, instant: Callable[[int], str] | None = None,
 ) -> Page:  # fmt: skip
     """The certificates of one distributor, by name; ``state``: those in it, ``email``: claimed or reserved with it.
 
+    ``instant``: µs UTC as text, if not as local time.
     Rows that come meanwhile neither move nor repeat others: a page begins after the last name of the one before.
     """
     number = ledger.names.find("merchant", distributor)
     wanted = kept_email(email) if email else ""
+    local = zone(program.business.time_zone).local
+    said = instant or (lambda time: local_text(local(time)))
     rows: list[Given] = []
     for record in _records(ledger, after) if number else ():
         fields = record.fields
@@ -96,7 +99,7 @@ def report(
             continue
         if len(rows) == most:
             return Page(tuple(rows), after)
-        rows.append(_given(program, record))
+        rows.append(_given(program, record, said))
         after = record.id
     return Page(tuple(rows), "")
 
@@ -152,12 +155,11 @@ def _records(ledger: Ledger, after: str) -> Iterator[Record]:
         after = found[-1][1]
 
 
-def _given(program: Program, record: Record) -> Given:
+def _given(program: Program, record: Record, said: Callable[[int], str]) -> Given:
     fields = record.fields
     says = (json.loads(text) for of, text in program.instruments if of == "certificates")
     kind: dict[str, Any] = next((entry for entry in says if entry["id"] == fields["kind"]), {})
     expires = int(fields["expires_at"])
-    local = zone(program.business.time_zone).local
     return Given(
         last_four=record.id[-4:],
         kind=fields["kind"],
@@ -166,5 +168,5 @@ def _given(program: Program, record: Record) -> Given:
         site=str(kind.get("site", "")),
         url=fields["url"],
         terms=fields["terms"],
-        expires=local_text(local(expires)) if expires < 1 << 60 else None,
+        expires=said(expires) if expires < 1 << 60 else None,
     )

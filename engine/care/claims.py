@@ -69,19 +69,21 @@ class Claim:
 
 def claim(
     ledger: Ledger, program: Program, contact: str, reference: str, *, merchant: str = "", series: str = "",
-    day: str | None = None,
+    day: str | None = None, journals: JournalReader | None = None,
 ) -> Claim:  # fmt: skip
     """Look a receipt up by merchant ('' the business itself), series and reference; ``day`` as 2026-03-06, local.
 
-    Without a holder of the receipt, purchases that were told of it and not taken are looked at too.
+    Without a holder of the receipt, purchases that were told of it and not taken are looked at too. ``journals``: who
+    reads the event, if its time is to be said otherwise than in local time.
     """
     number = ledger.names.find("merchant", merchant) if merchant else 0
+    journals = journals or JournalReader(ledger, program)
     known = bool(number) or not merchant
     seq = ledger.event_by_reference(number, compared(series), compared(reference)) if known else 0
     if not seq:
-        return _never_taken(ledger, program, contact, reference, number, merchant, series)
+        return _never_taken(journals, contact, reference, number, merchant, series)
     event = ledger.events([seq])[0]
-    journal = JournalReader(ledger, program).read(event)
+    journal = journals.read(event)
     return _of(_finding(ledger, program, event, journal, contact, day), journal)
 
 
@@ -102,14 +104,15 @@ def _finding(
 
 
 def _never_taken(
-    ledger: Ledger, program: Program, contact: str, reference: str, number: int, merchant: str, series: str
+    journals: JournalReader, contact: str, reference: str, number: int, merchant: str, series: str
 ) -> Claim:
     """A purchase of that receipt that was refused or waits; else nothing of it has come."""
+    ledger, program = journals.ledger, journals.program
     for (seq,) in ledger.store.rows(_TOLD, told=reference.strip()):
         event = ledger.events([int(seq)])[0]
         if event.merchant != number or event.series != series or event.outcome == Outcome.POSTED:
             continue
-        journal = JournalReader(ledger, program).read(event)
+        journal = journals.read(event)
         if journal.contact in (contact, None) and event.reason != Reason.SAME_REFERENCE:
             return _of(REFUSED, journal)
     told = {"type": "adjust", "contact": contact, "reference": reference}

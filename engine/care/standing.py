@@ -55,8 +55,10 @@ class Standing:
         return whole
 
 
-def standing(ledger: Ledger, program: Program, contact: str) -> Standing:
-    """Where a contact stands by id. UnknownContact: there is none."""
+def standing(
+    ledger: Ledger, program: Program, contact: str, instant: Callable[[int], str] | None = None
+) -> Standing:
+    """Where a contact stands by id; ``instant``: µs UTC as text, if not as local time. UnknownContact: there is none."""
     number = contact_number(ledger, contact)
     state = ledger.load_contacts(np.array([number], np.int64))
     row = state.contacts[0] if len(state.contacts) else None
@@ -67,6 +69,7 @@ def standing(ledger: Ledger, program: Program, contact: str) -> Standing:
         return Standing(contact, None, None, None, None, None, None, None, None, (), referred, brought)
     ladder, digits = program.tiers.ladder, program.business.digits
     local = zone(program.business.time_zone).local
+    said = instant or (lambda time: local_text(local(time)))
     above = ladder[place + 1] if place + 1 < len(ladder) else None
     missing = None if above is None else max(0, above.needs_minor - int(row["climb"]))
     to_keep = max(0, ladder[place].needs_minor - int(row["keep"])) if place else None
@@ -80,15 +83,15 @@ def standing(ledger: Ledger, program: Program, contact: str) -> Standing:
         next_tier=None if above is None else above.id,
         to_next=None if missing is None else decimal_of(missing, digits),
         to_keep=None if to_keep is None else decimal_of(to_keep, digits),
-        window_ends=None if ends == FOREVER else local_text(local(ends)),
-        history=_periods(ledger, state.tiers, local),
+        window_ends=None if ends == FOREVER else said(ends),
+        history=_periods(ledger, state.tiers, said),
         referred=referred,
         brought=brought,
     )
 
 
-def _periods(ledger: Ledger, rows: np.ndarray, local: Callable[[int], int]) -> tuple[Period, ...]:
+def _periods(ledger: Ledger, rows: np.ndarray, said: Callable[[int], str]) -> tuple[Period, ...]:
     """The tier history, TIER_PERIOD in the order in which it came; a tier lasts until the next begins."""
-    starts = [local_text(local(int(row["starts_at"]))) for row in rows]
+    starts = [said(int(row["starts_at"])) for row in rows]
     tiers = [ledger.names.id("tier", int(row["tier"])) for row in rows]
     return tuple(map(Period, tiers, starts, [*starts[1:], None]))

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 from guerdon.engine.cli.failing import CommandFailed, Exit
 
 if TYPE_CHECKING:
+    from guerdon.engine.cli.tending import Passes
     from guerdon.engine.counting import Counts
     from guerdon.engine.events.mapping import Feeds
     from guerdon.engine.ledger.ledger import Ledger
-    from guerdon.engine.cli.tending import Passes
     from guerdon.engine.stream.feed import Feed
     from guerdon.engine.stream.folder import FolderWorker
     from guerdon.engine.stream.subscribers import Subscriber

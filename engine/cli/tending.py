@@ -49,7 +49,7 @@ def passes(
     webhooks: bool,
     parked_for: int,
 ) -> Passes:
-    """The passes that a scheduler is to do, for the ledger that it will have. Ends the command: half of a way to mail."""
+    """The passes that a scheduler is to do, for the ledger it will have. Half of a way to mail ends the command."""
     from guerdon.engine.care.passes import Care, passes_of
     from guerdon.engine.cli.streams import subscribers_of
 

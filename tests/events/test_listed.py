@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from guerdon.engine.events.body import encode
 from guerdon.engine.events.event import Event, Parked, Refused
 from guerdon.engine.events.listed import EventList
 from guerdon.engine.events.normalise import CASE, Normaliser
-from guerdon.engine.ledger import tables
+from guerdon.engine.ledger import keyring, tables
 from guerdon.engine.ledger.ledger import Ledger
 from guerdon.engine.pipeline import Run
 from tests.events.programme import programme
@@ -89,6 +90,7 @@ def test_both_forms_are_stored_alike() -> None:
 def contents(few: int, way: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Everything that a ledger holds of the events, when up to ``few`` of them go through as a list."""
     monkeypatch.setattr(admissions, "FEW_EVENTS", few)
+    monkeypatch.setattr(keyring, "os", SimpleNamespace(urandom=bytes))  # else keys, and what they seal, would differ
     with Ledger.open("sqlite://") as ledger:
         run = Run.open(programme(), ledger)
         admitted = run.admit(admit(told(), PERSONAL, sort=False), way)

@@ -67,8 +67,9 @@ class Extract:
             raise ExtractInvalid("no such kind of file is read", str(self.file), f"one of {', '.join(_READERS)}")
         try:
             if kind == "csv":
-                return pl.scan_csv(self.file, infer_schema=False, encoding="utf8")
-            lazy = pl.scan_parquet(self.file) if kind == "parquet" else self._json_lines()
+                lazy = pl.scan_csv(self.file, infer_schema=False, encoding="utf8")
+            else:
+                lazy = pl.scan_parquet(self.file) if kind == "parquet" else self._json_lines()
             lazy.collect_schema()
         except (pl.exceptions.PolarsError, OSError) as error:
             raise ExtractInvalid(str(error).splitlines()[0], str(self.file), "is it whole?") from error
