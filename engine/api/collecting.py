@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Executable
 
-from guerdon.engine.api.answers import Answer, Answering, EventAnswer
+from guerdon.engine.api.answers import Answer, Answering, EventAnswer, json_bytes
 from guerdon.engine.api.door import Told
 from guerdon.engine.api.problems import Problem
 from guerdon.engine.ledger import audit_trail, tables
@@ -54,7 +54,11 @@ class Work:
     def deal(self, run: Run) -> None:
         """Does what it does of its own, once, though the work may be tried again."""
         if self.deals is not None:
-            answer, self.deals = self.deals(run), None
+            try:
+                answer = self.deals(run)
+            except Problem as problem:
+                answer = Answer(problem.status, json_bytes(problem.body()), reason=problem.code)
+            self.deals = None
             self.answered = lambda _: answer
 
     def replay(self, answered: Answered) -> None:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated, Any, Final
 
 from fastapi import Path, Query, Request
 from starlette.responses import Response
 
-from guerdon.engine.api.answers import json_bytes
 from guerdon.engine.api.calling import called
+from guerdon.engine.api.decimals import decimal_json
 from guerdon.engine.api.keys import Principal
 from guerdon.engine.api.problems import Problem
 from guerdon.engine.ledger.ledger import Ledger
@@ -33,7 +32,7 @@ async def get_settlements(request: Request, period: PeriodText) -> Response:
     """The statements of a closed period, with how far each has come."""
     service, principal = called(request)
     found = await service.readers.fresh(_settlements, service.program, principal, period)
-    return _json(found)
+    return decimal_json(found)
 
 
 def _settlements(ledger: Ledger, program: Program, principal: Principal, text: str) -> dict[str, Any]:
@@ -78,7 +77,7 @@ async def get_report(
     if as_of and since and since > as_of:
         raise _wrong("since", "bad_date", "it is after as_of")
     make = _maker(report, (as_of, known_at), since, expected, price)
-    return _json(await service.readers.fresh(_made, service.program, make))
+    return decimal_json(await service.readers.fresh(_made, service.program, make))
 
 
 def _made(ledger: Ledger, program: Program, make: Callable[[Ledger, Program], Any]) -> dict[str, Any]:
@@ -89,7 +88,7 @@ def _made(ledger: Ledger, program: Program, make: Callable[[Ledger, Program], An
         made = make(ledger, program_in_force(ledger) if ledger.in_force() else program)
     except ReportMismatch as error:
         raise Problem(500, "does_not_tie", "the report contradicts the ledger") from error
-    found: dict[str, Any] = made.as_json()
+    found: dict[str, Any] = made.asdecimal_json()
     return found
 
 
@@ -131,16 +130,3 @@ def _figure(name: str, text: str) -> Fraction:
 
 def _wrong(name: str, code: str, detail: str) -> Problem:
     return Problem(422, code, detail, errors=[{"pointer": f"/{name}", "code": code, "detail": detail}])
-
-
-def _json(value: dict[str, Any]) -> Response:
-    return Response(json_bytes(_plain(value)), media_type="application/json")
-
-
-def _plain(value: Any) -> Any:
-    """JSON types only; amounts as decimal text."""
-    if isinstance(value, dict):
-        return {name: _plain(each) for name, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(each) for each in value]
-    return f"{value:f}" if isinstance(value, Decimal) else value

@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from typing import Annotated, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Annotated, NamedTuple, TypeVar
 
 from fastapi import Query
 
 from guerdon.engine.api.problems import Problem
 
+T = TypeVar("T")
 LIMIT_MAX = 500
 Limit = Annotated[int, Query(ge=1, le=LIMIT_MAX, description="How many at most.")]
 Cursor = Annotated[str, Query(max_length=200, description="`next` of the page before.")]
@@ -29,6 +31,22 @@ def cursor(place: int | str) -> str:
     return base64.urlsafe_b64encode(json.dumps([place]).encode()).decode().rstrip("=")
 
 
+def part_of(listed: Sequence[T], page: Page, id_of: Callable[[T], str]) -> tuple[Sequence[T], str | None]:
+    """The page of a list that is at hand, and its ``next``. Problem 422: the cursor names nothing that is in it."""
+    start = 0
+    if page.after or page.after_id:
+        start = next((place for place, each in enumerate(listed, 1) if id_of(each) == page.after_id), 0)
+        if not start:
+            raise _bad_cursor()
+    here = listed[start : start + page.limit]
+    return here, cursor(id_of(here[-1])) if start + len(here) < len(listed) else None
+
+
+def _bad_cursor() -> Problem:
+    detail = "the cursor is none that a page gave"
+    return Problem(422, "bad_cursor", detail, errors=[{"pointer": "/cursor", "code": "bad_cursor", "detail": detail}])
+
+
 def page_of(limit: int, told: str) -> Page:
     """The page that a request asks for. Problem 422: its cursor is none of ours."""
     if not told:
@@ -39,9 +57,7 @@ def page_of(limit: int, told: str) -> Page:
         if isinstance(place, bool) or not isinstance(place, (int, str)) or (isinstance(place, int) and place < 0):
             raise ValueError
     except (ValueError, KeyError, IndexError, TypeError, binascii.Error, RecursionError):
-        detail = "the cursor is none that a page gave"
-        error = {"pointer": "/cursor", "code": "bad_cursor", "detail": detail}
-        raise Problem(422, "bad_cursor", detail, errors=[error]) from None
+        raise _bad_cursor() from None
     if isinstance(place, int):
         return Page(limit, min(place, 2**63 - 1))
     return Page(limit, 0, place)

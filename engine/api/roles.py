@@ -23,6 +23,13 @@ class Right(StrEnum):
     READ_REPORT = "read_report"
     READ_AUDIT = "read_audit"
     READ_METRICS = "read_metrics"
+    READ_MAIL = "read_mail"
+    SEND_MAIL = "send_mail"  # once more
+    READ_ALERT = "read_alert"
+    DECIDE_ALERT = "decide_alert"
+    READ_CERTIFICATES = "read_certificates"  # a distributor's own, as a list
+    OPEN_TICKET = "open_ticket"
+    RECONCILE = "reconcile"
     APPROVE = "approve"
 
 
@@ -69,22 +76,26 @@ _MERCHANT = frozenset(
 )  # fmt: skip
 _APPROVER = frozenset({T.STATEMENT_APPROVED})
 
-_READ = frozenset({Right.READ_CONTACT, Right.READ_EVENT, Right.READ_INSTRUMENT})
+_OWN = frozenset({Right.ESTIMATE, Right.COMMAND, Right.READ_CONTACT, Right.READ_MAIL})
+_READ = frozenset({Right.READ_CONTACT, Right.READ_EVENT, Right.READ_INSTRUMENT, Right.READ_CERTIFICATES})
 _CARE = _READ | {Right.ESTIMATE, Right.COMMAND}
-_FINANCE = frozenset({Right.READ_SETTLEMENT, Right.READ_REPORT})
+_DESK = _CARE | {Right.READ_MAIL, Right.SEND_MAIL, Right.OPEN_TICKET}
+_WATCH = frozenset({Right.READ_ALERT, Right.DECIDE_ALERT})
+_FINANCE = frozenset({Right.READ_SETTLEMENT, Right.READ_REPORT, Right.RECONCILE})
+_AUDIT = frozenset({Right.READ_AUDIT, Right.READ_METRICS, Right.READ_MAIL, Right.READ_ALERT})
 
 ROLES: dict[str, Role] = {
     role.name: role
     for role in (
-        Role("client", _CARE | {Right.TELL}, None),
-        Role("member", frozenset({Right.ESTIMATE, Right.COMMAND, Right.READ_CONTACT}), _MEMBER, own=True),
-        Role("partner", frozenset({Right.READ_INSTRUMENT}), frozenset(), scoped=True),
-        Role("merchant", _CARE | {Right.TELL, Right.READ_SETTLEMENT}, _MERCHANT, scoped=True),
-        Role("agent", _CARE, _AGENT),
-        Role("supervisor", _CARE | {Right.APPROVE}, _SUPERVISOR),
-        Role("admin", _CARE | _FINANCE | {Right.TELL, Right.READ_AUDIT, Right.READ_METRICS}, _TOLD),
+        Role("client", _CARE | {Right.TELL, Right.OPEN_TICKET}, None),
+        Role("member", _OWN, _MEMBER, own=True),
+        Role("partner", frozenset({Right.READ_INSTRUMENT, Right.READ_CERTIFICATES}), frozenset(), scoped=True),
+        Role("merchant", _CARE | {Right.TELL, Right.READ_SETTLEMENT, Right.RECONCILE, Right.READ_ALERT}, _MERCHANT, scoped=True),
+        Role("agent", _DESK, _AGENT),
+        Role("supervisor", _DESK | _WATCH | {Right.APPROVE}, _SUPERVISOR),
+        Role("admin", _DESK | _WATCH | _FINANCE | _AUDIT | {Right.TELL}, _TOLD),
         Role("approver", _READ | _FINANCE | {Right.APPROVE, Right.COMMAND}, _APPROVER),
-        Role("auditor", _READ | _FINANCE | {Right.READ_AUDIT, Right.READ_METRICS}, frozenset()),
+        Role("auditor", _READ | _FINANCE | _AUDIT, frozenset()),
     )
 }
 

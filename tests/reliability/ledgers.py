@@ -11,9 +11,9 @@ from guerdon.engine.ledger.tables import metadata
 
 from .processes import url
 
-# How the events were cut, which files brought them and when they were received play no part.
+# How the events were cut, which files brought them, when they were received and the random keys play no part.
 BY_CUT = {"chunk", "feed_file", "run"}
-RECEIVED = {"event": ["received_at"]}
+LEFT_OUT = {"event": ["received_at"], "contact_key": ["key"]}
 
 
 def content(ledger: Path) -> dict[str, pl.DataFrame]:
@@ -25,7 +25,7 @@ def content(ledger: Path) -> dict[str, pl.DataFrame]:
 def tables_of(ledger: Ledger) -> dict[str, pl.DataFrame]:
     """``content`` of an open ledger."""
     tables = [table.name for table in metadata.sorted_tables if table.name not in BY_CUT]
-    found = {name: ledger.frame(name).drop(RECEIVED.get(name, [])) for name in tables}
+    found = {name: ledger.frame(name).drop(LEFT_OUT.get(name, [])) for name in tables}
     return found | {"digest": pl.DataFrame({"digest": [ledger.digest()]})}
 
 
