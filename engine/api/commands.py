@@ -36,6 +36,7 @@ _OF_CARDS = (
     T.CARD_ISSUED, T.CARD_ACTIVATED, T.CARD_RELOADED, T.CARD_SPENT, T.CARD_HELD, T.CARD_EMPTIED, T.CARD_TRANSFERRED,
     T.CARD_REGISTERED, T.CARD_LOCKED, T.CARD_UNLOCKED, T.CARD_SUSPENDED, T.CARD_RESUMED, T.CARD_LOST,
 )  # fmt: skip
+_WITH_PIN = frozenset({"card_spent", "card_held", "card_emptied", "card_registered"})
 _OF_CERTIFICATES = (
     T.CERTIFICATE_ISSUED, T.CERTIFICATE_DISTRIBUTED, T.CERTIFICATE_RESERVED, T.CERTIFICATE_CLAIMED,
     T.CERTIFICATE_FULFILLED, T.CERTIFICATE_VOIDED, T.CERTIFICATE_REPLACED,
@@ -120,8 +121,17 @@ async def event_command(
 async def _command(request: Request, kind: str, subject: Mapping[str, str], *, preview: bool, ask: bool) -> Response:
     service, principal = called(request)
     body = await body_of(request, service.settings)
-    record = _record(request, service, principal, kind, subject, object_of(request, body))
+    told = object_of(request, body)
+    pin = told.pop("pin", None)
+    record = _record(request, service, principal, kind, subject, told)
     about = f"{kind} {next(iter(subject.values()))}"
+    if pin is not None:
+        from guerdon.engine.api.pin_checking import tell_with_pin
+
+        if preview or ask or record["type"] not in _WITH_PIN or "verified" in record:
+            detail = "a PIN is taken where a card is spent, held, emptied or registered, and at once"
+            raise Problem(422, "pin_not_taken", detail, errors=[_error("pin", "pin_not_taken", detail)])
+        return await tell_with_pin(request, record, pin, json_bytes(told), about)
     if preview:
         return await _previewed(request, service, principal, record, about)
     if ask:

@@ -105,6 +105,8 @@ class FrontDoor:
 def _completed(principal: Principal, record: Mapping[str, Any]) -> Mapping[str, Any]:
     """The record with what goes without saying: the key's only source, its own contact, its only merchant."""
     found = dict(record)
+    if "pin" in found:  # a PIN is told to a card's own routes; here it makes a field too many, and is not kept
+        found["pin"] = None
     if principal.sources and found.get("source") is None:
         found["source"] = principal.sources[0]
     if principal.contact and found.get("contact") is None:

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from guerdon.engine.api.calling import called
 from guerdon.engine.api.decimals import decimal_json
 from guerdon.engine.api.keys import Principal
-from guerdon.engine.api.problems import Problem
+from guerdon.engine.api.problems import Problem, wrong_field
 from guerdon.engine.ledger.ledger import Ledger
 from guerdon.rules.program import Program
 
@@ -44,7 +44,7 @@ def _settlements(ledger: Ledger, program: Program, principal: Principal, text: s
     try:
         wanted = period(text)
     except BadPeriod as error:
-        raise _wrong("period", "bad_period", str(error)) from None
+        raise wrong_field("period", "bad_period", str(error)) from None
     source = Source(ledger, program)
     if not source.is_closed(wanted):
         raise Problem(409, "period_open", "this period is not closed")
@@ -75,7 +75,7 @@ async def get_report(
     if principal.merchants:
         raise Problem(403, "not_permitted", "reports are of the whole business; this key is bound to merchants")
     if as_of and since and since > as_of:
-        raise _wrong("since", "bad_date", "it is after as_of")
+        raise wrong_field("since", "bad_date", "it is after as_of")
     make = _maker(report, (as_of, known_at), since, expected, price)
     return decimal_json(await service.readers.fresh(_made, service.program, make))
 
@@ -88,7 +88,7 @@ def _made(ledger: Ledger, program: Program, make: Callable[[Ledger, Program], An
         made = make(ledger, program_in_force(ledger) if ledger.in_force() else program)
     except ReportMismatch as error:
         raise Problem(500, "does_not_tie", "the report contradicts the ledger") from error
-    found: dict[str, Any] = made.asdecimal_json()
+    found: dict[str, Any] = made.as_json()
     return found
 
 
@@ -122,11 +122,7 @@ def _figure(name: str, text: str) -> Fraction:
     try:
         found = rate(text)
     except NoFigure as error:
-        raise _wrong(name, "bad_amount", str(error)) from None
+        raise wrong_field(name, "bad_amount", str(error)) from None
     if found.num == 0 or (name == "expected" and found.num > found.den):
-        raise _wrong(name, "bad_amount", "above 0" + (" and at most 100%" if name == "expected" else ""))
+        raise wrong_field(name, "bad_amount", "above 0" + (" and at most 100%" if name == "expected" else ""))
     return Fraction(found.num, found.den)
-
-
-def _wrong(name: str, code: str, detail: str) -> Problem:
-    return Problem(422, code, detail, errors=[{"pointer": f"/{name}", "code": code, "detail": detail}])

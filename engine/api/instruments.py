@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import Path, Request
@@ -57,8 +58,7 @@ def _card(ledger: Ledger, program: Program, principal: Principal, name: str) -> 
 
 def _certificate(ledger: Ledger, program: Program, principal: Principal, name: str) -> dict[str, Any]:
     found = _record(ledger, "certificate", name).fields
-    distributor = _merchant(ledger, found["distributor"])
-    fulfiller = _merchant(ledger, found["fulfiller"])
+    distributor, fulfiller = _parties(ledger, found)
     if principal.merchants and not principal.merchants & {distributor, fulfiller}:
         raise not_found("certificate")
     expires = int(found["expires_at"])
@@ -75,6 +75,14 @@ def _certificate(ledger: Ledger, program: Program, principal: Principal, name: s
     }
 
 
+def in_scope(ledger: Ledger, principal: Principal, name: str) -> bool:
+    """Whether a certificate is there, and one of a merchant that the caller may speak of."""
+    found = ledger.records.one("certificate", name)
+    return found is not None and (
+        not principal.merchants or not principal.merchants.isdisjoint(_parties(ledger, found.fields))
+    )
+
+
 def _record(ledger: Ledger, kind: str, name: str) -> Record:
     found = ledger.records.one(kind, name)
     if found is None:
@@ -82,5 +90,7 @@ def _record(ledger: Ledger, kind: str, name: str) -> Record:
     return found
 
 
-def _merchant(ledger: Ledger, number: int) -> str | None:
-    return ledger.names.id("merchant", int(number)) or None
+def _parties(ledger: Ledger, fields: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """Who gave a certificate away, and who is to fulfil it."""
+    distributor, fulfiller = (ledger.names.id("merchant", int(fields[each])) for each in ("distributor", "fulfiller"))
+    return distributor or None, fulfiller or None

@@ -71,6 +71,11 @@ class Outcome(Shape):
     previewed_after: str | None = None
 
 
+class PinSet(Shape):
+    card: str
+    set_at: str
+
+
 class Outcomes(Shape):
     outcomes: list[Outcome]
 

@@ -9,6 +9,7 @@ from fastapi.openapi.utils import get_openapi
 
 from guerdon.engine.api.models import ProblemShape
 from guerdon.engine.api.problems import MEDIA_TYPE, TITLES
+from guerdon.engine.api.reconciling import SUFFIXES
 from guerdon.engine.api.roles import Right
 from guerdon.engine.api.settings import MAX_EVENTS
 from guerdon.engine.events.fields import BOUGHT, COMMON, IDENTIFIERS, SHAPES, TYPES, Kind
@@ -87,7 +88,26 @@ _BODIES: dict[str, dict[str, Any]] = {
     },
     "event": _ESTIMATE,
     "command": _COMMAND,
+    "pin": {
+        "type": "object",
+        "title": "Pin",
+        "properties": {"pin": {"type": "string", "pattern": "^[0-9]{4,12}$"}},
+        "required": ["pin"],
+        "additionalProperties": False,
+    },
+    "ticket": {
+        "type": "object",
+        "title": "Question",
+        "properties": {
+            "email": {"type": "string", "minLength": 1, "maxLength": 320, "description": "The address of the claim."},
+            "subject": {"type": "string", "minLength": 1, "maxLength": 1000},
+        },
+        "required": ["email", "subject"],
+        "additionalProperties": False,
+    },
+    "extract": {"type": "string", "description": "Lines with reference, amount, and day or time."},
 }
+_MEDIA_TYPES = {"extract": tuple(SUFFIXES)}
 _KEY_HEADER = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -117,7 +137,8 @@ def described(route: Route, program: Program) -> dict[str, Any]:
     if route.method == "POST":
         extra["parameters"] = [_KEY_HEADER]
     if route.body:
-        content = {"application/json": {"schema": _BODIES[route.body]}}
+        media_types = _MEDIA_TYPES.get(route.body, ("application/json",))
+        content = {media_type: {"schema": _BODIES[route.body]} for media_type in media_types}
         extra["requestBody"] = {"required": route.body != "command", "content": content}
     return {
         "responses": responses,

@@ -10,7 +10,7 @@ from typing import Annotated, NamedTuple, TypeVar
 
 from fastapi import Query
 
-from guerdon.engine.api.problems import Problem
+from guerdon.engine.api.problems import Problem, wrong_field
 
 T = TypeVar("T")
 LIMIT_MAX = 500
@@ -43,8 +43,7 @@ def part_of(listed: Sequence[T], page: Page, id_of: Callable[[T], str]) -> tuple
 
 
 def _bad_cursor() -> Problem:
-    detail = "the cursor is none that a page gave"
-    return Problem(422, "bad_cursor", detail, errors=[{"pointer": "/cursor", "code": "bad_cursor", "detail": detail}])
+    return wrong_field("cursor", "bad_cursor", "the cursor is none that a page gave")
 
 
 def page_of(limit: int, told: str) -> Page:

@@ -64,6 +64,11 @@ def not_found(what: str) -> Problem:
     return Problem(404, "not_found", f"there is no such {what}")
 
 
+def wrong_field(name: str, code: str, detail: str) -> Problem:
+    """One field, parameter or part of a path is wrong."""
+    return Problem(422, code, detail, errors=[{"pointer": f"/{name}", "code": code, "detail": detail}])
+
+
 def status_of(reasons: Sequence[Reason]) -> int:
     """The status of a request of whose events every one was refused or could not be read."""
     if all(reason is Reason.ID_CONFLICT for reason in reasons):

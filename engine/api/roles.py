@@ -15,6 +15,7 @@ class Right(StrEnum):
     NONE = "none"
     TELL = "tell"  # events, as they come from systems
     ESTIMATE = "estimate"
+    SET_PIN = "set_pin"
     COMMAND = "command"  # one event about a contact or an instrument, with a preview
     READ_CONTACT = "read_contact"
     READ_EVENT = "read_event"
@@ -87,12 +88,17 @@ _AUDIT = frozenset({Right.READ_AUDIT, Right.READ_METRICS, Right.READ_MAIL, Right
 ROLES: dict[str, Role] = {
     role.name: role
     for role in (
-        Role("client", _CARE | {Right.TELL, Right.OPEN_TICKET}, None),
+        Role("client", _CARE | {Right.TELL, Right.OPEN_TICKET, Right.SET_PIN}, None),
         Role("member", _OWN, _MEMBER, own=True),
         Role("partner", frozenset({Right.READ_INSTRUMENT, Right.READ_CERTIFICATES}), frozenset(), scoped=True),
-        Role("merchant", _CARE | {Right.TELL, Right.READ_SETTLEMENT, Right.RECONCILE, Right.READ_ALERT}, _MERCHANT, scoped=True),
+        Role(
+            "merchant",
+            _CARE | {Right.TELL, Right.READ_SETTLEMENT, Right.RECONCILE, Right.READ_ALERT, Right.SET_PIN},
+            _MERCHANT,
+            scoped=True,
+        ),
         Role("agent", _DESK, _AGENT),
-        Role("supervisor", _DESK | _WATCH | {Right.APPROVE}, _SUPERVISOR),
+        Role("supervisor", _DESK | _WATCH | {Right.APPROVE, Right.SET_PIN}, _SUPERVISOR),
         Role("admin", _DESK | _WATCH | _FINANCE | _AUDIT | {Right.TELL}, _TOLD),
         Role("approver", _READ | _FINANCE | {Right.APPROVE, Right.COMMAND}, _APPROVER),
         Role("auditor", _READ | _FINANCE | _AUDIT, frozenset()),

@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from guerdon.engine.api import (
+    alerting,
     approvals,
+    caring,
+    certifying,
     commands,
     contacts,
     events,
@@ -18,8 +21,11 @@ from guerdon.engine.api import (
     instruments,
     models,
     operations,
+    pin_checking,
+    reconciling,
     resources,
 )
+from guerdon.engine.api import desk_resources as desk
 from guerdon.engine.api.roles import Right
 
 
@@ -64,6 +70,24 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "GET", "/certificates/{certificate}", Right.READ_INSTRUMENT, instruments.get_certificate, resources.Certificate
     ),
+    Route("GET", "/contacts/{contact}/claims", Right.READ_CONTACT, caring.get_claims, desk.Claim),
+    Route("GET", "/contacts/{contact}/standing", Right.READ_CONTACT, caring.get_standing, desk.Standing),
+    Route("GET", "/contacts/{contact}/mails", Right.READ_MAIL, caring.get_mails, desk.Mails),
+    Route("POST", "/mails/{mail}/again", Right.SEND_MAIL, caring.post_again, desk.Mail),
+    Route("GET", "/alerts", Right.READ_ALERT, alerting.get_alerts, desk.Alerts),
+    Route("POST", "/alerts/{alert}/{verdict}", Right.DECIDE_ALERT, alerting.decide_alert, desk.Alert),
+    Route(
+        "GET",
+        "/merchants/{merchant}/certificates",
+        Right.READ_CERTIFICATES,
+        certifying.get_certificates,
+        desk.Certificates,
+    ),
+    # before the commands, whose paths it looks like
+    Route("POST", "/cards/{card}/pin", Right.SET_PIN, pin_checking.set_pin, models.PinSet, "pin"),
+    Route(
+        "POST", "/certificates/{certificate}/tickets", Right.OPEN_TICKET, certifying.post_ticket, desk.Ticket, "ticket"
+    ),
     *(
         Route("POST", path, Right.COMMAND, handler, models.Outcome, "command", ((202, resources.Approval),))
         for path, handler in _COMMANDS
@@ -72,6 +96,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/approvals/{approval_id}/{decision}", Right.APPROVE, approvals.decide, resources.Decided),
     Route("GET", "/settlements", Right.READ_SETTLEMENT, finance.get_settlements, resources.Settlements),
     Route("GET", "/reports/{report}", Right.READ_REPORT, finance.get_report, resources.Report),
+    Route("POST", "/reconciliations", Right.RECONCILE, reconciling.post_reconciliation, desk.Reconciliation, "extract"),
     Route("GET", "/audit", Right.READ_AUDIT, operations.get_audit, resources.Audit),
     Route("GET", "/audit/check", Right.READ_AUDIT, operations.get_audit_check, resources.AuditCheck),
     Route("GET", "/metrics", Right.READ_METRICS, operations.get_metrics, None),

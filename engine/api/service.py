@@ -21,6 +21,7 @@ from guerdon.engine.api.collecting import RequestKey, Work, other_request
 from guerdon.engine.api.door import FrontDoor, Told
 from guerdon.engine.api.keys import Principal, fits, parts_of, principal_of
 from guerdon.engine.api.metrics import Metrics
+from guerdon.engine.api.pins import Pins
 from guerdon.engine.api.problems import Problem
 from guerdon.engine.api.readers import Readers
 from guerdon.engine.api.settings import Settings
@@ -61,12 +62,14 @@ class Service:
     door: FrontDoor = field(init=False)
     writer: Writer = field(init=False)
     readers: Readers = field(init=False)
+    pins: Pins = field(init=False)
     _keys: dict[str, tuple[float, ApiKey | None]] = field(default_factory=dict)
     _answering: dict[tuple[str, str], tuple[bytes, asyncio.Future[Answer]]] = field(default_factory=dict)
     _limiter: FixedWindowRateLimiter = field(default_factory=lambda: FixedWindowRateLimiter(MemoryStorage()))
 
     def __post_init__(self) -> None:
         self.door = FrontDoor(self.program)
+        self.pins = Pins(self.settings.pin_pepper)
         self.writer = Writer(self.program, self.settings, self.metrics, self._opened, self._closing)
         self._scheduler: Scheduler | None = None
         self.readers = Readers(self.settings.ledger, self.settings.readers)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 MAX_EVENTS = 1_000  # in one request
 
@@ -20,4 +20,5 @@ class Settings:
     waiting_events: int = 20_000  # told and not yet posted; above it the door says so
     readers: int = 4
     answer_days: int = 30  # how long the answer to an Idempotency-Key is kept
+    pin_pepper: str = field(default="", repr=False)  # keys the hashes of PINs; '' takes none
     key_seconds: int = 2  # how long a key that was looked up is believed

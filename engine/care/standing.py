@@ -55,10 +55,8 @@ class Standing:
         return whole
 
 
-def standing(
-    ledger: Ledger, program: Program, contact: str, instant: Callable[[int], str] | None = None
-) -> Standing:
-    """Where a contact stands by id; ``instant``: µs UTC as text, if not as local time. UnknownContact: there is none."""
+def standing(ledger: Ledger, program: Program, contact: str, instant: Callable[[int], str] | None = None) -> Standing:
+    """Where a contact stands by id. UnknownContact: none. ``instant``: µs UTC as text, if not in local time."""
     number = contact_number(ledger, contact)
     state = ledger.load_contacts(np.array([number], np.int64))
     row = state.contacts[0] if len(state.contacts) else None

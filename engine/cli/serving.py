@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING, Annotated
 
@@ -58,7 +59,13 @@ def serve(
     program = program_of(programme)
     beside = passes(program, programme, smtp, mail_from, to, webhooks=webhooks, parked_for=parked_for)
     try:
-        settings = Settings(_on_disk(ledger), body_bytes=body_bytes, answer_seconds=answer_seconds, rate=rate)
+        settings = Settings(
+            _on_disk(ledger),
+            body_bytes=body_bytes,
+            answer_seconds=answer_seconds,
+            rate=rate,
+            pin_pepper=os.environ.get("GUERDON_PIN_PEPPER", ""),  # as all that is secret: no option, which others see
+        )
         listening = Listening(host, port, connections, behind_proxy)
         with stoppable("what was answered is on disk"):
             run(program, settings, listening, subscribers_of(programme), jobs=jobs, passes=beside)
@@ -69,7 +76,8 @@ def serve(
 def _needs_extra() -> None:
     from importlib.util import find_spec
 
-    missing = [name for name in ("fastapi", "uvicorn", "prometheus_client", "limits") if find_spec(name) is None]
+    needed = ("fastapi", "uvicorn", "prometheus_client", "limits", "argon2")
+    missing = [name for name in needed if find_spec(name) is None]
     if missing:
         hint = "pip install 'guerdon[api]'"
         raise CommandFailed(f"{', '.join(missing)} not installed", Exit.USAGE, code="extra-missing", hint=hint)

@@ -39,6 +39,10 @@ approval = Table(  # a command that waits for a second person; ``state``: open, 
     _text("decided_by"), _number("asked_at"), _number("decided_at"),
     sqlite_with_rowid=False,
 )  # fmt: skip
+card_pin = Table(  # ``hash``: slow, and keyed with what is not in the database
+    "card_pin", metadata, _text("card", key=True), _text("hash"), _number("set_at"),
+    sqlite_with_rowid=False,
+)  # fmt: skip
 audit_entry = Table(
     "audit_entry", metadata,
     Column(

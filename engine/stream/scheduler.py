@@ -93,7 +93,7 @@ class Scheduler:
         """Does what is owed by now and delivers what is waiting; a line about each thing done. See ``failed``."""
         done = self.tick()
         for each in self.passes:
-            if not self._safely(lambda each=each: done.extend(self.go_over(each)), each.name):
+            if not self._safely(partial(self._add, done, each), each.name):
                 self.failed.append(each.name)
         delivered = 0
         while self.relay is not None and (taken := self.relay.deliver()):
@@ -128,6 +128,9 @@ class Scheduler:
                 done.append(f"what was due by {text(minute)}")
                 self._leases.release("job:minute", epoch)
         return done
+
+    def _add(self, done: list[str], each: Pass) -> None:
+        done += self.go_over(each)
 
     def go_over(self, each: Pass) -> list[str]:
         """Does a pass, unless another machine is at it; what it says it did."""

@@ -12,6 +12,7 @@ from guerdon.engine.ledger.ledger import Ledger
 from tests.api.served import ROLES, Served, purchase
 
 READERS = {"client", "merchant", "agent", "supervisor", "admin", "approver", "auditor"}
+DESK = {"agent", "supervisor", "admin"}
 COMMANDERS = {"client", "member", "merchant", "agent", "supervisor", "admin", "approver"}
 # Written down once more, from the spec's roles and not from the code's: (method, path) → who may.
 ALLOWED: dict[tuple[str, str], set[str]] = {
@@ -27,8 +28,18 @@ ALLOWED: dict[tuple[str, str], set[str]] = {
     ("GET", "/contacts/{contact}/offers"): READERS | {"member"},
     ("GET", "/cards/{card}"): READERS | {"partner"},
     ("GET", "/certificates/{certificate}"): READERS | {"partner"},
+    ("GET", "/contacts/{contact}/claims"): READERS | {"member"},
+    ("GET", "/contacts/{contact}/standing"): READERS | {"member"},
+    ("GET", "/contacts/{contact}/mails"): DESK | {"member", "auditor"},
+    ("POST", "/mails/{mail}/again"): DESK,
+    ("GET", "/alerts"): {"merchant", "supervisor", "admin", "auditor"},
+    ("POST", "/alerts/{alert}/{verdict}"): {"supervisor", "admin"},
+    ("GET", "/merchants/{merchant}/certificates"): READERS | {"partner"},
+    ("POST", "/certificates/{certificate}/tickets"): DESK | {"client"},
+    ("POST", "/reconciliations"): {"merchant", "admin", "approver", "auditor"},
     ("POST", "/contacts/{contact}/{command}"): COMMANDERS,
     ("POST", "/cards/{card}/{command}"): COMMANDERS,
+    ("POST", "/cards/{card}/pin"): {"client", "merchant", "supervisor"},
     ("POST", "/certificates/{certificate}/{command}"): COMMANDERS,
     ("POST", "/coupons/{coupon}/{command}"): COMMANDERS,
     ("POST", "/rewards/{reward}/{command}"): COMMANDERS,
@@ -47,7 +58,7 @@ ALLOWED: dict[tuple[str, str], set[str]] = {
 FILLED = {
     "{source}": "default", "{event_id}": "none", "{contact}": "ann", "{card}": "c1", "{certificate}": "z1",
     "{coupon}": "q1", "{reward}": "mug", "{merchant}": "bakery", "{approval_id}": "none", "{decision}": "reject",
-    "{report}": "liability",
+    "{report}": "liability", "{mail}": "none", "{alert}": "none", "{verdict}": "acknowledge",
 }  # fmt: skip
 A_COMMAND = {
     "contacts": "update", "cards": "card_locked", "certificates": "certificate_voided", "coupons": "coupon_used",
@@ -58,7 +69,11 @@ A_COMMAND = {
 def filled(path: str) -> str:
     for name, value in {**FILLED, "{command}": A_COMMAND.get(path.split("/")[1], "")}.items():
         path = path.replace(name, value)
-    return path + {"/contacts": "?find=ann", "/settlements": "?period=2026-10"}.get(path, "")
+    return path + {
+        "/contacts": "?find=ann",
+        "/contacts/ann/claims": "?reference=F-17",
+        "/settlements": "?period=2026-10",
+    }.get(path, "")
 
 
 def test_every_route_is_in_the_table() -> None:

@@ -184,6 +184,7 @@ def _access() -> None:
         ],
     )  # fmt: skip
     op.create_index("request_answer_age", "request_answer", ["answered_at"])
+    _table("card_pin", "card", [(TEXT, "card hash"), (BIG, "set_at")])
     _table("approval", "id", [(TEXT, "id asked_by asker event state decided_by"), (BIG, "asked_at decided_at")])
     _table(
         "audit_entry", "number",
