@@ -13,14 +13,15 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 PROGRESS_AFTER_SECONDS = 2
+_PIPED_WIDTH, _PIPED_TABLE_WIDTH = 160, 10_000  # a table in a pipe is as wide as its content
 
 
 def console(*, error: bool = False) -> Console:
-    """A console that is as wide as the terminal, or wide enough for every table when piped."""
+    """A console that is as wide as the terminal, or wide enough for most lines when piped."""
     from rich.console import Console
 
     stream = sys.stderr if error else sys.stdout
-    width = None if stream.isatty() else 160
+    width = None if stream.isatty() else _PIPED_WIDTH
     return Console(stderr=error, width=width, highlight=False, soft_wrap=not stream.isatty())
 
 
@@ -34,16 +35,21 @@ def _plain(value: Any) -> Any:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str = "", right: Sequence[str] = ()) -> None:
-    """A table; the columns named in ``right`` hold figures."""
+    """A table; the columns named in ``right`` hold figures, which stay whole: on a narrow terminal texts are folded."""
     from rich.table import Table
     from rich.text import Text
 
     grid = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        grid.add_column(column, justify="right" if column in right else "left", no_wrap=True)
+    out = console()
+    for place, column in enumerate(columns):
+        figures = column in right
+        whole = figures or place == 0 or not out.is_terminal
+        grid.add_column(column, justify="right" if figures else "left", no_wrap=whole)
     for row in rows:
         grid.add_row(*(Text(_cell(cell)) for cell in row))
-    console().print(grid)
+    if not out.is_terminal:
+        out.width = _PIPED_TABLE_WIDTH
+    out.print(grid)
 
 
 def _cell(value: Any) -> str:
