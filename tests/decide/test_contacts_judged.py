@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from ..properties.comparing import differences, engine_says, judged, normal
+from ..properties.holding import examples
 from .contact_histories import FILES, histories
 
-EXAMPLES = int(os.environ.get("GUERDON_EXAMPLES", "8"))
 # Refusals of what the calendar brings are stored without its date, so the two sides name them differently.
 CALENDAR = ("cake", "loyal")
-quietly = settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # a history shrinks slowly
-    print_blob=True,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
-)
+quietly = settings(examples(8), phases=[Phase.explicit, Phase.reuse, Phase.generate])  # a history shrinks slowly
 Events = list[dict[str, Any]]
 
 

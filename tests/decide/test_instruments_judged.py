@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from guerdon.engine.cases.running import run_events
 from tests.judge import Judge
 from tests.judge.readouts import Readouts
 from tests.properties.comparing import differences, normal, read_judge
+from tests.properties.holding import examples
 
 from .instrument_histories import FILES, instrument_histories
 
-quietly = settings(
-    max_examples=int(os.environ.get("GUERDON_EXAMPLES", "12")),
-    deadline=None,
-    print_blob=True,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
-)
+quietly = examples(12)
 Events = list[dict[str, Any]]
 
 

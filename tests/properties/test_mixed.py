@@ -2,34 +2,17 @@
 
 from __future__ import annotations
 
-import os
-from typing import Any
+from functools import partial
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from .comparing import differences, engine_says, judged
+from . import holding
+from .holding import READ_TWO_WAYS, Events, examples
 from .mixed import mixed_histories, mixed_programmes
 
-EXAMPLES = int(os.environ.get("GUERDON_EXAMPLES", "20"))
-quietly = settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    print_blob=True,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
-)
-Events = list[dict[str, Any]]
-# Read in two ways, see tests/decide/returns.
-READ_TWO_WAYS = {
-    ("refused already_cancelled", "refused returns_too_much"),
-    ("refused unknown_purchase", "waiting"),
-}
-
-
-def hold(files: dict[str, str], events: Events, way: str, cut: int | None = None) -> None:
-    found = differences(engine_says(files, events, way, cut), judged(files, events))
-    outcomes = {name: both for name, both in found.pop("outcomes", {}).items() if both not in READ_TWO_WAYS}
-    assert not found and not outcomes, f"{found} {outcomes}\n{files}\n" + "\n".join(map(str, events))
+quietly = examples(20)
+hold = partial(holding.hold, readings=READ_TWO_WAYS)
 
 
 @quietly

@@ -5,13 +5,12 @@ And of the clock: ticks added to a log in order change no award and, after a las
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
 import polars as pl
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from guerdon.engine.cases.playing import Play
@@ -25,16 +24,12 @@ from guerdon.engine.replaying import replay
 from guerdon.rules.program import Program
 
 from ..properties.histories import histories
+from ..properties.holding import examples
 from ..properties.strategies import programmes
 from .ledgers import expect_same, tables_of
 from .soak import SOAK, rounds
 
-quietly = settings(
-    max_examples=int(os.environ.get("GUERDON_EXAMPLES", rounds(6, 200))),
-    deadline=None,
-    print_blob=True,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
-)
+quietly = examples(rounds(6, 200))
 Events = list[dict[str, Any]]
 Content = dict[str, pl.DataFrame]
 everything = histories(late=True, returns=True, members=True)

@@ -2,39 +2,21 @@
 
 from __future__ import annotations
 
-import os
-from typing import Any
+from functools import partial
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from guerdon.engine.cases.running import run_events
 from guerdon.engine.ledger.audit import verify
 
-from ...properties.comparing import differences, engine_says, judged
+from ...properties import holding
 from ...properties.histories import histories
+from ...properties.holding import READ_TWO_WAYS, Events, examples
 from ...properties.strategies import programmes
 
-EXAMPLES = int(os.environ.get("GUERDON_EXAMPLES", "20"))
-quietly = settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    print_blob=True,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
-)
-Events = list[dict[str, Any]]
-# Two readings of the specification: of a cancelled purchase nothing more comes back because it is cancelled (the
-# engine) or because it would be too much (the judge); a refused purchase is unknown at once, or may still come.
-READ_TWO_WAYS = {
-    ("refused already_cancelled", "refused returns_too_much"),
-    ("refused unknown_purchase", "waiting"),
-}
-
-
-def hold(files: dict[str, str], events: Events, way: str, cut: int | None = None) -> None:
-    found = differences(engine_says(files, events, way, cut), judged(files, events))
-    outcomes = {name: both for name, both in found.pop("outcomes", {}).items() if both not in READ_TWO_WAYS}
-    assert not found and not outcomes, f"{found} {outcomes}\n{files}\n" + "\n".join(map(str, events))
+quietly = examples(20)
+hold = partial(holding.hold, readings=READ_TWO_WAYS)
 
 
 @quietly
