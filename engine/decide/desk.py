@@ -36,14 +36,11 @@ class Outputs:
         self.arrays = {name: _room(rows * factor + 4096, dtype) for name, (_, dtype, factor) in _OUTPUTS.items()}
         self._resting: dict[str, np.ndarray] = {}
 
-    def expect(self, events: int) -> bool:
-        """Have room for what so many events usually give; False if there was."""
-        grew = False
+    def expect(self, events: int) -> None:
+        """Have room for what so many events usually give."""
         for name, (_, _, factor) in _OUTPUTS.items():
             if len(self.arrays[name]) < events * factor:
                 self.arrays[name] = self._grown(name, events * factor + 4096)
-                grew = True
-        return grew
 
     def clear(self) -> None:
         """Forget what was collected."""
