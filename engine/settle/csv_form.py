@@ -14,28 +14,18 @@ from typing import Final
 import polars as pl
 
 from guerdon.engine.settle.columns import AMOUNTS, LINE_COLUMNS, Cell, amount_text, summary_columns, summary_row
+from guerdon.engine.settle.inert import inert, inert_column
 from guerdon.engine.settle.lines import SCHEMA
 from guerdon.engine.settle.statement import Statement
 
 TRAILER: Final = "TRAILER"
-_RISKY: Final = ("=", "+", "-", "@", "\t", "\r")
-_RISKY_START: Final = r"^[=+\-@\t\r]"
-
-
-def inert(text: str) -> str:
-    """A text that no spreadsheet runs.
-
-    >>> inert("=1+1"), inert("bread")
-    ("'=1+1", 'bread')
-    """
-    return "'" + text if text.startswith(_RISKY) else text
 
 
 def lines_csv(lines: pl.DataFrame, digits: int) -> bytes:
     """The lines of one statement. The trailer: the word, the count, and the sums under the amounts."""
     texts = [name for name in LINE_COLUMNS if SCHEMA[name] == pl.String]
     shown = lines.select(LINE_COLUMNS).with_columns(
-        *(_inert(name) for name in texts),
+        *(_written(name) for name in texts),
         *(amount_text(pl.col(name), digits).alias(name) for name in AMOUNTS),
         late=pl.when(pl.col("late")).then(pl.lit("late")),
     )
@@ -45,11 +35,9 @@ def lines_csv(lines: pl.DataFrame, digits: int) -> bytes:
     return shown.write_csv(line_terminator="\r\n").encode() + trailer.encode()
 
 
-def _inert(name: str) -> pl.Expr:
-    """A column of texts as ``inert`` makes them; no text is nothing at all."""
-    text = pl.col(name)
-    risky = pl.when(text.str.contains(_RISKY_START)).then(pl.lit("'") + text)
-    return risky.when(text != "").then(text).alias(name)
+def _written(name: str) -> pl.Expr:
+    """A column of texts, inert; no text is nothing at all."""
+    return pl.when(pl.col(name) != "").then(inert_column(name)).alias(name)
 
 
 def summary_csv(statements: Sequence[Statement], digits: int) -> bytes:

@@ -13,6 +13,7 @@ import polars as pl
 import pytest
 
 from guerdon.engine.settle import csv_form, json_form, parquet_form, xlsx_form
+from guerdon.engine.settle.inert import inert
 from guerdon.engine.settle.statement import Drawn, Statement
 
 from .shop import GOLDEN, Town, bought
@@ -58,7 +59,7 @@ def test_no_cell_of_a_csv_is_a_formula(drawn: Drawn) -> None:
 
 @pytest.mark.parametrize("text", RISKY)
 def test_risky_texts_are_made_inert(text: str) -> None:
-    assert csv_form.inert(text) == "'" + text
+    assert inert(text) == "'" + text
     shown = csv_form.lines_csv(pl.DataFrame({**dict.fromkeys(csv_form.LINE_COLUMNS, ""), "reference": text} | {
         "line": 1, "late": False, "contact": 0, "amount": -5, "prepaid": 0}), 2)  # fmt: skip
     assert "'" + text in next(iter(list(csv.reader(io.StringIO(shown.decode(), newline="")))[1:]))

@@ -20,11 +20,12 @@ from guerdon.engine.care.reconcile.extract import COLUMNS, SLICE_ROWS, Extract
 from guerdon.engine.care.reconcile.matching import CLASSES, MATCHED, classed
 from guerdon.engine.ledger.ledger import Ledger
 from guerdon.engine.report.naming import decimal_of
+from guerdon.engine.settle.columns import amount_text
+from guerdon.engine.settle.inert import inert_column
 from guerdon.rules.program import Program
 
 BASKET_BYTES = 16 << 20  # of an extract, about: a larger one is spread over several
 _NO_DAYS = (date.max, date.min)
-_INERT = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(slots=True)
@@ -191,25 +192,10 @@ class _Writer:
             return
         for part in lines.iter_slices(SLICE_ROWS):
             shown = part.with_columns(
-                *(_decimal_text(name, self.digits) for name in ("amount", "ledger_amount")),
-                *(_inert(name) for name, dtype in part.schema.items() if dtype == pl.String),
+                *(amount_text(pl.col(name), self.digits).alias(name) for name in ("amount", "ledger_amount")),
+                *(inert_column(name) for name, dtype in part.schema.items() if dtype == pl.String),
             )
             shown.write_csv(self._file, include_header=self._file.tell() == 0)
-
-
-def _decimal_text(name: str, digits: int) -> pl.Expr:
-    minor = pl.col(name)
-    if not digits:
-        return minor.cast(pl.String)
-    whole, rest = minor.abs() // 10**digits, (minor.abs() % 10**digits).cast(pl.String).str.pad_start(digits, "0")
-    sign = pl.when(minor < 0).then(pl.lit("-")).otherwise(pl.lit(""))
-    return pl.concat_str(sign, whole.cast(pl.String), pl.lit("."), rest).alias(name)
-
-
-def _inert(name: str) -> pl.Expr:
-    text = pl.col(name)
-    formula = pl.any_horizontal(text.str.starts_with(sign) for sign in _INERT)
-    return pl.when(formula).then("'" + text).otherwise(text).alias(name)
 
 
 def exceptions_of(found: Reconciliation) -> Iterator[tuple[Any, ...]]:

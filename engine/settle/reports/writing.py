@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
 
+from guerdon.engine.settle.inert import inert
 from guerdon.engine.settle.reports.sheets import AMOUNT, COUNT, SHARE, Cell, Column, Report, Table
 
-_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 _SHEET_NAME: Final = 31
 _SHEET_ROWS: Final = 1_048_576
 
@@ -21,15 +21,6 @@ class TooLong(Exception):
 
     code = "too-long"
     hint = "write it as csv"
-
-
-def inert(text: str) -> str:
-    """A text that a spreadsheet does not take for a formula.
-
-    >>> inert("=1+1"), inert("1+1")
-    ("'=1+1", '1+1')
-    """
-    return f"'{text}" if text.startswith(_STARTS) else text
 
 
 def text_bytes(report: Report, only: str = "") -> bytes:
