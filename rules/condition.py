@@ -9,6 +9,7 @@ thousandths, a declared decimal as millionths, a date as days since 1970-01-01, 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
@@ -68,6 +69,15 @@ class NoneOf:
 
 
 Condition = Test | All | AnyOf | NoneOf
+
+
+def conjuncts(condition: Condition) -> Iterator[Condition]:
+    """What must hold together: the children of an ``All`` and of those within it; else the condition itself."""
+    if isinstance(condition, All):
+        for child in condition.children:
+            yield from conjuncts(child)
+    else:
+        yield condition
 
 
 def fields(condition: Condition) -> tuple[str, ...]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from guerdon.rules.condition import All, AnyOf, Condition, FieldType, NoneOf, Test, Value
+from guerdon.rules.condition import All, AnyOf, Condition, FieldType, NoneOf, Test, Value, conjuncts
 
 
 def never_holds(condition: Condition) -> bool:
@@ -20,20 +18,12 @@ def never_holds(condition: Condition) -> bool:
     if isinstance(condition, NoneOf):
         return any(isinstance(child, All) and not child.children for child in condition.children)
     tests: dict[str, list[Test]] = {}
-    for part in _parts(condition):
+    for part in conjuncts(condition):
         if isinstance(part, Test):
             tests.setdefault(part.field.name, []).append(part)
         elif never_holds(part):
             return True
     return any(_exclude(each) for each in tests.values())
-
-
-def _parts(condition: Condition) -> Iterator[Condition]:
-    if isinstance(condition, All):
-        for child in condition.children:
-            yield from _parts(child)
-    else:
-        yield condition
 
 
 def _exclude(tests: list[Test]) -> bool:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from guerdon.rules.condition import All, AnyOf, Condition, FieldType, NoneOf, Test
+from guerdon.rules.condition import All, AnyOf, Condition, FieldType, NoneOf, Test, conjuncts
 
 
 def implies(narrow: Condition | None, wide: Condition | None) -> bool:
@@ -27,18 +25,10 @@ def implies(narrow: Condition | None, wide: Condition | None) -> bool:
         return all(implies(narrow, child) for child in wide.children)
     if isinstance(wide, AnyOf):
         return any(implies(narrow, child) for child in wide.children)
-    parts = list(_parts(narrow))
+    parts = list(conjuncts(narrow))
     if isinstance(wide, NoneOf):
         return any(part == wide for part in parts)
     return any(part == wide or (isinstance(part, Test) and _test_implies(part, wide)) for part in parts)
-
-
-def _parts(condition: Condition) -> Iterator[Condition]:
-    if isinstance(condition, All):
-        for child in condition.children:
-            yield from _parts(child)
-    else:
-        yield condition
 
 
 def _test_implies(narrow: Test, wide: Test) -> bool:
