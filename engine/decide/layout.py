@@ -53,7 +53,7 @@ HEAD = _record(
     ("tier_net", "i4"),
     ("tier_calendar", "i4"),
     ("tier_unit", "i4"),
-    ("tier_n", "i4"),
+    ("tier_n", "i8"),
     ("tier_downgrade", "i4"),
     ("less_spend", "i4"),  # some offer takes spends off its base
     ("multiplies", "i4"),
@@ -96,13 +96,13 @@ OFFER = _record(
     ("wins_slot", "i4"),
     ("cooldown_slot", "i4"),  # -1 none; its amount is the instant from which the offer may be won again
     ("cooldown_unit", "i4"),
-    ("cooldown_n", "i4"),
+    ("cooldown_n", "i8"),
     ("instant", "i4"),
     ("pending_unit", "i4"),
-    ("pending_n", "i4"),
+    ("pending_n", "i8"),
     ("valid", "i4"),
     ("valid_unit", "i4"),
-    ("valid_n", "i4"),
+    ("valid_n", "i8"),
     ("valid_until", "i8"),
     ("owner", "i4"),  # merchant index; -1 the business
     ("funding", "i4"),
@@ -172,7 +172,7 @@ LIMIT = _record(
     ("slot", "i4"),
     ("has_amount", "i4"),
     ("has_times", "i4"),
-    ("clip", "i4"),
+    ("clips", "i4"),
     ("amount", "i8"),
     ("times", "i8"),
 )
@@ -208,7 +208,7 @@ GROUP_WORK = _record(
     ("kept", "i4"),
 )
 SELECTED = _record(("total", "i8"), ("net", "i8"), ("quantity", "i8"), ("stamp", "i8"))
-BUCKET_WORK = _record(("pools", "u8"), ("left", "i8"), ("first_line", "i4"), ("size", "i4"))
+BUCKET_WORK = _record(("pools", "u8"), ("left", "i8"), ("first_line", "i4"), ("set_size", "i4"))
 QUEUED = _record(("trigger", "i4"), ("cause", "i4"), ("scheme", "i4"), ("contact", "i4"))
 WORK_HEAD = _record(
     ("seq", "i8"),  # the event that is being decided
@@ -234,7 +234,7 @@ WORK_HEAD = _record(
     ("own_payout", "i8"),
     ("step_from", "i8"),  # the calendar step that was worked out last: most awards of an event expire together
     ("step_unit", "i4"),
-    ("step_n", "i4"),
+    ("step_n", "i8"),
     ("step_to", "i8"),
 )
 NO_OWN_LIMIT = 1 << 62

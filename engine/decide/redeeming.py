@@ -88,14 +88,14 @@ def lay_out(d: Any, i: int, pools: np.uint64) -> int:
             continue
         size = bit_count(mask)
         place = count
-        while place > 0 and d.w_bucket[place - 1].size > size:
+        while place > 0 and d.w_bucket[place - 1].set_size > size:
             _copy(d, place - 1, place)
             place -= 1
         bucket = d.w_bucket[place]
         bucket.pools = mask
         bucket.left = found.total
         bucket.first_line = found.first_line
-        bucket.size = size
+        bucket.set_size = size
         count += 1
     return count
 
@@ -106,7 +106,7 @@ def _copy(d: Any, source: int, target: int) -> None:
     b.pools = a.pools
     b.left = a.left
     b.first_line = a.first_line
-    b.size = a.size
+    b.set_size = a.set_size
 
 
 def _take(d: Any, i: int, c: int, row: int, pool: int, buckets: int, limit: int, moves: bool) -> int:

@@ -101,7 +101,7 @@ def within_limits(d: Any, c: int, on: int, want: int, seq: int) -> int:
         if limit.has_times == 1 and row.wins + 1 > limit.times:
             return -1
         if limit.has_amount == 1 and row.amount + want > limit.amount:
-            if limit.clip == 0 or row.amount >= limit.amount:
+            if limit.clips == 0 or row.amount >= limit.amount:
                 return -1
             want = limit.amount - row.amount
     return want
