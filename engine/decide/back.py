@@ -11,6 +11,7 @@ from guerdon.engine.decide import booking, history
 from guerdon.engine.decide.kept import RETURNED, Kept
 
 if TYPE_CHECKING:
+    from guerdon.engine.decide.contact_then import ContactThen
     from guerdon.engine.decide.decider import Decider
 
 _SPARE = 64  # rows that one booking and what goes with it may need
@@ -24,6 +25,7 @@ class Back:
         self.number = int(decider.state.arrays["s_contact"]["number"][c])
         self._purchases: dict[int, Kept] = {}
         self._journals: dict[int, np.ndarray] = {}
+        self.contacts_then: dict[int, ContactThen] = {}  # by the purchase's seq, as far as it was asked
         self.may_have_forfeited = any(scheme.forfeit_after for scheme in decider.program.schemes)
 
     def journal(self, seq: int) -> np.ndarray:

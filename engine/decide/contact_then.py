@@ -40,7 +40,13 @@ class ContactThen(NamedTuple):
 
 
 def contact_then(back: Back, kept: Kept) -> ContactThen:
-    """The contact of a purchase at the moment at which it was decided."""
+    """The contact of a purchase at the moment at which it was decided; one return looks it up once."""
+    if kept.seq not in back.contacts_then:
+        back.contacts_then[kept.seq] = _looked_up(back, kept)
+    return back.contacts_then[kept.seq]
+
+
+def _looked_up(back: Back, kept: Kept) -> ContactThen:
     decider = back.decider
     number = kept.event.contact_number
     row = decider.row(number)
@@ -105,11 +111,11 @@ def _later(back: Back, kept: Kept, number: int) -> list[history.Told]:
     stored = {event.seq: event for event in decider.store.events(seqs)} if len(seqs) else {}
     found = []
     for seq in seqs[::-1].tolist():
-        if seq in stored and stored[seq].type not in _MEMBER_EVENTS:
-            continue
-        told = history.event_at(decider, seq)
-        if told is not None and int(told.event.type) in _MEMBER_EVENTS and told.outcome is Outcome.POSTED:
-            found.append(told)
+        kind = stored[seq].type if seq in stored else history.type_here(decider, seq)
+        if kind in _MEMBER_EVENTS:
+            told = history.event_at(decider, seq)
+            if told is not None and told.outcome is Outcome.POSTED:
+                found.append(told)
     return found
 
 

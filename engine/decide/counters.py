@@ -75,8 +75,8 @@ def windows(decider: Decider, c: int, key: str) -> list[int]:
     found = set(stored["window"][stored["slot"] == slot].tolist())
     found |= {window for owner, its, window in decider.foreign if (owner, its) == (number, slot)}
     if place >= 0:
-        rows = decider.outputs.arrays["o_past"][: int(decider.outputs.head["past"][0])]
-        found |= set(rows["window"][(rows["contact"] == number) & (rows["slot"] == place)].tolist())
+        rows = decider.outputs.of_contact("o_past", number)
+        found |= set(rows["window"][rows["slot"] == place].tolist())
         found.add(int(_row(decider, c, place, False)["window"]))
     else:
         now = decider.store.load_contacts(np.array([number], np.int64)).counters

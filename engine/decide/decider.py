@@ -177,8 +177,7 @@ class Decider:
             self.state.arrays[name] = array if grown else self.state.arrays[name]
             if not grown:
                 self.state.arrays[name][...] = array
-        self.outputs.head[...] = head
-        self.outputs.refused[...] = refused
+        self.outputs.put_back(head, refused)
         self.records.restore(records[0])
         self.identifiers.restore(records[1])
         self.lay()

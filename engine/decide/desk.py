@@ -27,6 +27,20 @@ _OUTPUTS: dict[str, tuple[str, Any, int]] = {
 _FEW_ROWS = 4096
 
 
+class _ByContact:
+    """Which rows bear which contact's number."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self.rows: dict[int, list[int]] = {}
+
+    def add(self, numbers: np.ndarray) -> None:
+        """The contacts of the rows that follow."""
+        for row, number in enumerate(numbers.tolist(), self.size):
+            self.rows.setdefault(number, []).append(row)
+        self.size += len(numbers)
+
+
 class Outputs:
     """The arrays that collect decisions, reused from chunk to chunk."""
 
@@ -35,6 +49,7 @@ class Outputs:
         self.refused = np.zeros((max(1, offers), max(Reason) + 1), np.int64)
         self.arrays = {name: _room(rows * factor + 4096, dtype) for name, (_, dtype, factor) in _OUTPUTS.items()}
         self._resting: dict[str, np.ndarray] = {}
+        self._by_contact: dict[str, _ByContact] = {}
 
     def expect(self, events: int) -> None:
         """Have room for what so many events usually give."""
@@ -46,6 +61,23 @@ class Outputs:
         """Forget what was collected."""
         self.head[:] = 0
         self.refused[:] = 0
+        self._by_contact.clear()
+
+    def put_back(self, head: np.ndarray, refused: np.ndarray) -> None:
+        """Forget the rows that were added since the counts were these."""
+        self.head[:] = head
+        self.refused[:] = refused
+        self._by_contact.clear()
+
+    def of_contact(self, name: str, number: int) -> np.ndarray:
+        """A copy of the rows of one output that bear a contact's number, in their order.
+
+        What was found before is kept: a chunk full of returns asks for thousands of contacts among as many rows.
+        """
+        rows = self.arrays[name][: int(self.head[_OUTPUTS[name][0]][0])]
+        index = self._by_contact.setdefault(name, _ByContact())
+        index.add(rows["contact"][index.size :])
+        return np.asarray(rows[np.array(index.rows.get(number, ()), np.intp)])
 
     def grow(self, all_of_them: bool = False) -> bool:
         """Double the outputs of which more than half is used, or all; False if there were none."""

@@ -106,6 +106,13 @@ def event_at(decider: Decider, seq: int) -> Told | None:
     return Told(event, Outcome(row.outcome), Reason(row.reason), row.version)
 
 
+def type_here(decider: Decider, seq: int) -> int:
+    """The type of an event of the chunk that is being decided (``codes.EventType``); NOWHERE if it is not of it."""
+    present = decider.event_of
+    row = present.row(seq) if present is not None else NOWHERE
+    return NOWHERE if present is None or row == NOWHERE else present.type(row)
+
+
 def _present(decider: Decider, row: int) -> Told | None:
     """An event of this chunk, once it is decided."""
     assert decider.event_of is not None
@@ -166,12 +173,15 @@ def expired_of_lot(decider: Decider, contact: int, lot: tuple[int, int]) -> int:
 
 def awards_in_window(decider: Decider, contact: int, offer: int, window: int) -> np.ndarray:
     """The awards of a contact by an offer with goals in one window, AWARD in the order of the log."""
-    return _of_offer(decider, contact, "award", offer, window)
+    fresh = decider.outputs.of_contact("o_award", contact)
+    found = _both(decider.store.rows_of_offer("award", contact, offer), fresh[fresh["offer"] == offer])
+    return np.asarray(found[found["window"] == window])
 
 
 def refusals_of_offer(decider: Decider, contact: int, offer: int) -> np.ndarray:
     """The stored refusals of an offer for a contact, REFUSAL in the order of the log."""
-    return _of_offer(decider, contact, "refusal", offer, None)
+    fresh = _of_events(decider, "o_refusal", seqs_of_contact(decider, contact))
+    return _both(decider.store.rows_of_offer("refusal", contact, offer), fresh[fresh["offer"] == offer])
 
 
 def seqs_of_contact(decider: Decider, contact: int) -> np.ndarray:
@@ -183,16 +193,14 @@ def seqs_of_contact(decider: Decider, contact: int) -> np.ndarray:
     return np.unique(np.concatenate([stored, present.of_contact(contact)])).astype(np.int64)
 
 
-def _of_offer(decider: Decider, contact: int, table: str, offer: int, window: int | None) -> np.ndarray:
-    stored = decider.store.rows_of_offer(table, contact, offer)
-    fresh = _rows(decider, f"o_{table}")
-    mine = fresh["offer"] == offer
-    if table == "award":
-        mine &= fresh["contact"] == contact
-    else:
-        mine &= np.isin(fresh["seq"], seqs_of_contact(decider, contact))
-    found = _both(stored, fresh[mine])
-    return found if window is None else found[found["window"] == window]
+def _of_events(decider: Decider, name: str, seqs: np.ndarray) -> np.ndarray:
+    """The rows of an output that belong to some events (places in the log, ascending), in the order of the log."""
+    rows = _rows(decider, name)
+    if decider.out_of_order:
+        return np.asarray(rows[np.isin(rows["seq"], seqs)])
+    first, last = (np.searchsorted(rows["seq"], seqs, side=side) for side in ("left", "right"))
+    spans = [np.arange(a, b) for a, b in zip(first.tolist(), last.tolist(), strict=True) if a < b]
+    return np.asarray(rows[np.concatenate(spans)]) if spans else rows[:0]
 
 
 # ---- contacts

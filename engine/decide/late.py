@@ -88,8 +88,8 @@ def _leave(decider: Decider, c: int, shared: bool, slot: int) -> None:
 def past(decider: Decider, c: int, shared: bool, slot: int, window: int) -> tuple[int, int, int]:
     """Figures (amount, wins, mark) of a counter in a window that left the desk: of this chunk, else of the ledger."""
     number = 0 if shared else int(decider.state.arrays["s_contact"]["number"][c])
-    rows = decider.outputs.arrays["o_past"][: int(decider.outputs.head["past"][0])]
-    found = rows[(rows["contact"] == number) & (rows["slot"] == slot) & (rows["window"] == window)]
+    rows = decider.outputs.of_contact("o_past", number)
+    found = rows[(rows["slot"] == slot) & (rows["window"] == window)]
     if not len(found):
         numbers = decider.state.shared_numbers if shared else decider.state.slot_numbers
         stored = decider.store.past_counters(number)

@@ -75,8 +75,7 @@ class Trial:
             state.profiles[self._number] = self._profile
         state.changed_profiles = set(self._changed)
         state.unlocked = dict(self._unlocked)
-        decider.outputs.head[:] = self._out[0]
-        decider.outputs.refused[:] = self._out[1]
+        decider.outputs.put_back(*self._out)
         decider.records.restore(self._records)
         decider.lay()
         head = decider.desk.w_head[0]

@@ -27,6 +27,7 @@ class Present:
     def __init__(self, told: Frames | EventList, seqs: np.ndarray, contacts: np.ndarray) -> None:
         self._told, self.seqs, self._contacts = told, seqs, contacts
         self._found: _Index | None = None
+        self._types: np.ndarray | None = None
 
     def __call__(self, row: int) -> Event:
         event = self._told.event(row)
@@ -41,6 +42,12 @@ class Present:
         """Row of the event at a place in the log; NOWHERE if it is not here."""
         row = int(np.searchsorted(self.seqs, seq))
         return row if row < len(self.seqs) and self.seqs[row] == seq else NOWHERE
+
+    def type(self, row: int) -> int:
+        """What the event of a row is, ``codes.EventType``."""
+        if self._types is None:
+            self._types = self._told.numbers("type")
+        return int(self._types[row])
 
     def by_id(self, source: str, name: str) -> int:
         """Row of the event of that source and id; NOWHERE if it is not here."""
