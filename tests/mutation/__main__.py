@@ -1,8 +1,9 @@
 """A mutation run: ``python -m tests.mutation [--sample N] [--seed S]``.
 
 A sample of small changes to the rules and to what decides is put, one at a time, into a process of its own, which plays
-the case files that reach the changed function, without the compiler, and reads the wrong programmes. A change that no
-case notices has survived: either no case asks about it, or it changes nothing. Prints the score and the survivors.
+the case files that reach the changed line, without the compiler, and reads the wrong programmes. A line that hundreds
+of cases reach is asked about by some of each path through its function, rare paths first. A change that no case notices
+has survived: either no case asks about it, or it changes nothing. Prints the score and the survivors.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ from guerdon.engine.cases.reading import Case, find_cases
 from guerdon.engine.decide.decider import Decider
 from guerdon.rules import read_programme
 
-from .mutants import Mutant, live, mutants_of, put_in
+from .mutants import Mutant, mutants_of, put_in
+from .paths import Paths
 
 ROOT = Path(__file__).parent.parent.parent
 RULES = (
@@ -56,12 +58,12 @@ def main() -> int:
     told = asked.parse_args()
     started = time.perf_counter()
     _without_the_compiler()
-    reached = _reached(told.every)
+    paths = _found_paths(told.every)
     every = [mutant for module in MODULES for mutant in mutants_of(module)]
     sample = random.Random(told.seed).sample(every, min(told.sample, len(every)))
     survived = []
     for number, mutant in enumerate(sample, 1):
-        noticed = _noticed(mutant, reached.get((mutant.module, mutant.function), []))
+        noticed = _noticed(mutant, paths.through(mutant)[:MOST_CASES])
         if not noticed:
             survived.append(mutant)
         print(f"{number}/{len(sample)} {'noticed ' if noticed else 'SURVIVED'} {mutant}", flush=True)
@@ -115,40 +117,13 @@ def _holds(check: Check) -> bool:
     return said == (folder / "expected.txt").read_text(encoding="utf-8")
 
 
-def _reached(every: int) -> dict[tuple[str, str], list[Check]]:
-    """Which checks hold here and reach which function, the quickest first; found out in a process of its own."""
+def _found_paths(every: int) -> Paths:
+    """Which checks hold here, and which lines each of them reaches; found out in a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "reached"
-        _in_a_process(lambda: path.write_bytes(pickle.dumps(_watched(every))), 3600)
-        found: dict[tuple[str, str], list[Check]] = pickle.loads(path.read_bytes())
+        path = Path(folder) / "paths"
+        _in_a_process(lambda: path.write_bytes(pickle.dumps(Paths.of(MODULES, _checks()[::every], _holds))), 3600)
+        found: Paths = pickle.loads(path.read_bytes())
     return found
-
-
-def _watched(every: int) -> dict[tuple[str, str], list[Check]]:
-    functions = {}
-    for mutant in (mutant for module in MODULES for mutant in mutants_of(module)):
-        function = live(mutant.module, mutant.function)
-        if function is not None:
-            functions[function.__code__] = (mutant.module, mutant.function)
-    timed: list[tuple[float, Check, set[tuple[str, str]]]] = []
-    for check in _checks()[::every]:
-        seen: set[object] = set()
-        started = time.perf_counter()
-        sys.setprofile(lambda frame, event, _, seen=seen: seen.add(frame.f_code) if event == "call" else None)
-        try:
-            holds = _holds(check)
-        except Exception:  # a check that does not hold here says nothing about a change
-            holds = False
-        finally:
-            sys.setprofile(None)
-        if holds:
-            names = {functions[code] for code in seen if code in functions}  # type: ignore[index]
-            timed.append((time.perf_counter() - started, check, names))
-    reached: dict[tuple[str, str], list[Check]] = {}
-    for _, check, names in sorted(timed, key=lambda each: each[0]):
-        for name in names:
-            reached.setdefault(name, []).append(check)
-    return reached
 
 
 # ---- one change
@@ -159,19 +134,10 @@ def _noticed(mutant: Mutant, checks: list[Check]) -> bool:
 
     def played() -> None:
         put_in(mutant)
-        if not all(_holds(check) for check in _spread(checks)):
+        if not all(_holds(check) for check in checks):
             os._exit(1)
 
     return _in_a_process(played, MOST_SECONDS) != 0
-
-
-def _spread(checks: list[Check]) -> list[Check]:
-    """At most ``MOST_CASES``, from all over them: a function that all reach is asked about by few, of whatever kind."""
-    if len(checks) <= MOST_CASES:
-        return checks
-    chosen = [checks[place * len(checks) // MOST_CASES] for place in range(MOST_CASES)]
-    random.Random(len(checks)).shuffle(chosen)
-    return chosen
 
 
 def _in_a_process(work: Callable[[], object], seconds: int) -> int:

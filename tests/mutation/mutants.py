@@ -53,6 +53,12 @@ def mutants_of(module: str) -> Iterator[Mutant]:
             yield Mutant(module, function, node.lineno, _change(node), place)
 
 
+def functions_of(module: str) -> Iterator[tuple[str, int, int]]:
+    """Qualified name, first line of the body and last line of each function of a module and its classes."""
+    for function, name in _functions(ast.parse(_source(module)).body, ""):
+        yield name, function.body[0].lineno, function.end_lineno or function.lineno
+
+
 def put_in(mutant: Mutant) -> None:
     """Change the function in this process, for whoever has imported it by whatever name."""
     tree = ast.parse(_source(mutant.module))
