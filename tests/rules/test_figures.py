@@ -46,6 +46,12 @@ def test_durations() -> None:
 def test_hours() -> None:
     assert figures.hours("09:00-24:00") == (540, 1440)
     assert figures.hours("22:00-02:00") == (1320, 1560)
+    assert figures.hours("00:59-23:59") == (59, 1439)
     for text in ("24:00-01:00", "09:60-10:00", "9-10", "09:00-09:00", "09:00-25:00"):
         with pytest.raises(figures.NoFigure):
             figures.hours(text)
+
+
+def test_without_weekdays_every_day_is_meant() -> None:
+    assert figures.span([], "09:00-12:00") == ((0, 1, 2, 3, 4, 5, 6), 540, 720)
+    assert figures.span(["sun", "mon", "sun"], None) == ((0, 6), 0, 1440)
