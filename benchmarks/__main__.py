@@ -26,7 +26,7 @@ def _parts(chosen: argparse.Namespace) -> dict[str, Callable[[], list[Figure]]]:
         "rivals": lambda: batch.against_rivals(few),
         "posting": lambda: posting.posting(size, few),
         "checking": lambda: checking.waiting(rounds),
-        "stream": lambda: [*stream.from_nats(2_000 if chosen.quick else 10_000, few), *stream.durable()],
+        "stream": lambda: [*stream.from_nats(6_000 if chosen.quick else 150_000, few), *stream.durable()],
         "http": lambda: http.http(500 if chosen.quick else 2_000),
         "single": lambda: single.latency(500 if chosen.quick else 5_000),
     }

@@ -35,7 +35,7 @@ def stream(
         str,
         typer.Option("--sort", metavar="DURATION", help="Hold events back so long (of their own time) to sort them."),
     ] = "",
-    batch: Annotated[int, typer.Option("--batch", min=1, help="Take so many events together at most.")] = 5_000,
+    batch: Annotated[int, typer.Option("--batch", min=1, help="Take so many events together at most.")] = 20_000,
     quiet: Annotated[
         float | None, typer.Option("--until-quiet", metavar="SECONDS", help="End when the feed was quiet for so long.")
     ] = None,

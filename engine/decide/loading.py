@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from guerdon.engine.decide.lots import insert_pending, insert_usable, new_lot
+from guerdon.engine.decide.lots import NO_LOT
 from guerdon.engine.rows import FOREVER, LOT
 
 if TYPE_CHECKING:
     from guerdon.engine.decide.state import State
+
+_OF_LISTS = ("next", "prev", "stored", "dirty")
 
 
 def load_slots(state: State, counters: np.ndarray) -> None:
@@ -44,17 +46,60 @@ def load_members(state: State, memberships: np.ndarray) -> None:
 
 
 def load_lots(state: State, lots: np.ndarray) -> None:
-    """Open lots, on the lists of their contacts."""
+    """Open lots of contacts that have none yet, on their lists: as ``lots.insert_usable`` would make them."""
+    if not len(lots):
+        return
     state.room_for_lots(len(lots))
-    desk = state.desk_view()
-    for lot in lots:
-        row, c = new_lot(desk), int(state.row_of[lot["contact"]])
-        for name in LOT.names or ():
-            if name not in ("next", "prev", "dirty"):
-                state.arrays["s_lot"][name][row] = lot[name]
-        state.arrays["s_lot"]["stored"][row] = 1
-        state.arrays["s_lot"]["dirty"][row] = 0
-        (insert_pending if lot["pending"] else insert_usable)(desk, c, row)
+    held, contacts = state.arrays["s_lot"], state.arrays["s_contact"]
+    rows, c = _free_rows(state, len(lots)), state.row_of[lots["contact"]]
+    for name in LOT.names or ():
+        if name not in _OF_LISTS:
+            held[name][rows] = lots[name]
+    held["stored"][rows] = 1
+    held["dirty"][rows] = 0
+    np.add.at(contacts["lots"], c, 1)
+    usable = np.flatnonzero(lots["pending"] == 0)
+    told = lots[usable]
+    order = usable[np.lexsort((told["n"], told["seq"], told["earned_at"], told["expires_at"], c[usable]))]
+    first, last = _link(held, rows[order], c[order])
+    contacts["lot_head"][c[order][first]] = rows[order][first]
+    contacts["lot_tail"][c[order][last]] = rows[order][last]
+    pending = np.flatnonzero(lots["pending"] != 0)[::-1]  # of these the latest stands first
+    order = pending[np.argsort(c[pending], kind="stable")]
+    first, _ = _link(held, rows[order], c[order])
+    contacts["pending_head"][c[order][first]] = rows[order][first]
+
+
+def _free_rows(state: State, count: int) -> np.ndarray:
+    """Takes so many rows off the list of free lots."""
+    head, following = state.arrays["s_head"], state.arrays["s_lot"]["next"]
+    rows = np.empty(count, np.int32)
+    row = int(head["free_lot"][0])
+    for place in range(count):
+        rows[place] = row
+        row = int(following[row])
+    head["free_lot"] = row
+    head["free_lots"] -= count
+    return rows
+
+
+def _link(held: np.ndarray, rows: np.ndarray, c: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Chains lots that stand in the order of their contacts' lists; which are the first and the last of one, bool."""
+    same = c[1:] == c[:-1]
+    first, last = np.append(True, ~same)[: len(c)], np.append(~same, True)[: len(c)]
+    held["prev"][rows] = np.where(first, NO_LOT, np.roll(rows, 1))
+    held["next"][rows] = np.where(last, NO_LOT, np.roll(rows, -1))
+    return first, last
+
+
+def _placed(numbers: np.ndarray, told: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Which of the told numbers are among ``numbers`` (int64), and the places of those there."""
+    if not len(numbers):
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    order = np.argsort(numbers, kind="stable")
+    at = np.minimum(np.searchsorted(numbers, told, sorter=order), len(numbers) - 1)
+    found = np.flatnonzero(numbers[order[at]] == told)
+    return found, order[at[found]]
 
 
 def load_shared(state: State) -> None:

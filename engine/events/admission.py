@@ -75,6 +75,11 @@ class Admission:
         rows += np.searchsorted(before, rows - first, side="right")
         return rows, before + first + np.arange(len(before))
 
+    def each(self) -> list[Event | Refused | Parked]:
+        """All of it, one by one, as it stands in the log."""
+        every = [*self.told.to_events(), *(aside.told for aside in self.asides)]
+        return [every[place] for place in self.order().tolist()]
+
     def order(self) -> np.ndarray:
         """Rows, and after them asides, by their number as they stand in the log, int64."""
         if not self.asides:
@@ -97,6 +102,23 @@ class Admission:
             Admission(self.told.part(0, row), self.asides[:aside]),
             Admission(self.told.part(row, size), rest),
         )
+
+    def kept(self, keep: np.ndarray) -> Admission:
+        """Those for which ``keep`` is true, bool in the order of the log; marks are left out."""
+        rows, asides = self.seqs(0)
+        before = np.concatenate([[0], np.cumsum(keep[rows])])
+        rest = [
+            Aside(int(before[each.before]), each.told)
+            for each, kept in zip(self.asides, keep[asides], strict=True)
+            if kept
+        ]
+        return Admission(self.told.take(np.flatnonzero(keep[rows])), rest)
+
+    def times(self) -> np.ndarray:
+        """The times of all of it as they stand in the log, int64."""
+        asides = np.array([aside.told.time for aside in self.asides], np.int64)
+        times: np.ndarray = np.concatenate([self.told.numbers("time"), asides])[self.order()]
+        return times
 
     def until(self, time: int) -> int:
         """How many of it, asides counted, are not later than ``time``."""
@@ -133,20 +155,42 @@ def joined(parts: Sequence[Admission]) -> Admission:
 def merged(parts: Sequence[Admission]) -> Admission:
     """Admissions side by side, as one in log order."""
     parts = [part for part in parts if len(part)]
+    return parts[0] if len(parts) == 1 else _sorted(joined(parts), None)[0]
+
+
+def merged_by_arrival(parts: Sequence[Admission], arrivals: Sequence[np.ndarray]) -> tuple[Admission, np.ndarray]:
+    """Admissions side by side as one in log order, where what is the same in that comes by its arrival.
+
+    ``arrivals``: int64 of each part, in the order of its log; of the whole they are given back so.
+    """
     if len(parts) == 1:
-        return parts[0]
-    whole = joined(parts)
+        return parts[0], arrivals[0]
+    if all(isinstance(part.told, EventList) for part in parts):
+        told = [each for part in parts for each in part.each()]
+        numbers = np.concatenate(arrivals)
+        order = sorted(range(len(told)), key=lambda row: (*log_key(told[row]), numbers[row]))
+        personal = frozenset().union(*(part.told.personal for part in parts))
+        return admit([told[row] for row in order], personal, sort=False), numbers[order]
+    rows, asides = zip(*(part.seqs(0) for part in parts), strict=True)
+    places = zip((*arrivals, *arrivals), (*rows, *asides), strict=True)
+    return _sorted(joined(parts), np.concatenate([numbers[places] for numbers, places in places]))
+
+
+def _sorted(whole: Admission, arrival: np.ndarray | None) -> tuple[Admission, np.ndarray]:
+    """In log order, and within it by arrival (int64 of the rows, then of the asides), which is given back sorted."""
     frames = whole.frames
     keys = frames.events.select("time", pl.col("type").replace_strict(_RANKS, return_dtype=pl.Int64), "source", "id")
     told = [each.told for each in whole.asides]
     others = pl.DataFrame([log_key(each) for each in told], schema=keys.schema, orient="row")
-    order = pl.concat([keys, others]).select(pl.arg_sort_by(keys.columns, maintain_order=True)).to_series().to_numpy()
+    arrival = np.arange(len(whole)) if arrival is None else arrival
+    every = pl.concat([keys, others]).with_columns(arrival=pl.Series(arrival))
+    order = every.select(pl.arg_sort_by(every.columns)).to_series().to_numpy()
     is_row = order < len(frames)
     before = np.cumsum(is_row)[~is_row]
     asides = [
         Aside(int(row), told[place - len(frames)]) for row, place in zip(before, order[~is_row].tolist(), strict=True)
     ]
-    return Admission(frames.take(order[is_row].astype(np.int64)), asides)
+    return Admission(frames.take(order[is_row].astype(np.int64)), asides), arrival[order]
 
 
 def log_key(told: Event | Refused | Parked) -> tuple[int, int, str, str]:

@@ -15,7 +15,7 @@ from guerdon.engine.events.block import LINES, Block
 from guerdon.engine.events.catalog import Catalog
 from guerdon.engine.events.content import LINE_FACTORS
 from guerdon.engine.events.frames import EVENT_COLUMNS, Frames
-from guerdon.engine.events.heads import Heads, Words
+from guerdon.engine.events.heads import Heads, Words, event_columns
 from guerdon.engine.events.kernel import compiled, gather_lines, same_inside
 from guerdon.engine.events.mapping import Column, Feed
 from guerdon.engine.events.normalise import DEFAULT_SOURCE, Normaliser
@@ -95,7 +95,7 @@ class Bulk:
             begin = first
         figures, sums, lanes, at = self._gather(begin, count, product, quantity, total, net)
         keep = (sums[0] >= 0) & (sums[0] <= MAX_MINOR)
-        events = self.heads.events(times, words, sums, lanes, received_at)
+        events = event_columns(times, words, sums, lanes, received_at)
         events["line_first"] = pl.Series(np.cumsum(count, dtype=np.int64) - count)
         events["line_count"] = pl.Series(count)
         table = pl.DataFrame({name: events[name] for name in EVENT_COLUMNS})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import polars as pl
@@ -13,11 +14,17 @@ from guerdon.engine.events.kernel import compiled, lay_down, look_up
 _DENSE = 1 << 22
 
 
+class Distinct(Protocol):
+    """A table of distinct texts, hashed: ``lanes`` uint64[n, 2]."""
+
+    lanes: np.ndarray
+
+
 @dataclass(slots=True)
 class Coded:
     """A column as rows of a table of distinct values. The table only grows: a row means the same in every batch."""
 
-    table: object
+    table: Distinct
     rows: np.ndarray  # int32[n]
 
     def take(self, rows: np.ndarray) -> Coded:

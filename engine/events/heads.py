@@ -21,7 +21,8 @@ from guerdon.engine.events.units import lanes, texts
 
 _PLACE = ("merchant", "venue", "tap")
 _TOLD = ("id", "contact", "channel", "reference", "series")
-_HASHED = ("contact", "place", "channel", "reference", "series")  # in the order of content.HEAD_FACTORS
+TOLD_REST = "told_rest"  # a text of ``Words`` that is no column: ``content.rest_text``
+_HASHED = ("contact", "place", "channel", "reference", "series", "currency", TOLD_REST)  # as in content.HEAD_FACTORS
 _FACTORS = np.array(HEAD_FACTORS, dtype=np.uint64)
 _FIRST_TEXT = 6
 _Key = tuple[str | None, str | None, str | None]
@@ -72,6 +73,10 @@ class PlaceTexts:
         for place, name in enumerate(_PLACE):
             self.columns[name] = pl.Series(name, [each[place] for each in self.full], dtype=pl.String)
 
+    def gathered(self, rows: np.ndarray) -> dict[str, pl.Series]:
+        """merchant, venue and tap of events at these rows of the table."""
+        return {name: _gathered(column, rows) for name, column in self.columns.items()}
+
 
 class Heads:
     """Reads what the rows of one feed say of the event itself."""
@@ -103,10 +108,10 @@ class Heads:
         if found["id"].null_count():
             good &= found["id"].is_not_null().to_numpy()
         found["reference_told"] = found["reference"]
-        found["reference"], found["series"] = _compared(found["reference"]), _compared(found["series"])
+        found["reference"], found["series"] = compared_texts(found["reference"]), compared_texts(found["series"])
+        found["source"] = pl.Series("source", [self.source], dtype=pl.String).new_from_index(0, len(first))
         place = self._look_up(rows, first, good)
-        for name in _PLACE:
-            found[name] = _gathered(self.met.columns[name], place)
+        found |= self.met.gathered(place)
         return Words(found, ids, Coded(self.met, place), contact)
 
     def _told(self, name: str, rows: pl.DataFrame, first: np.ndarray) -> pl.Series | None:
@@ -141,46 +146,56 @@ class Heads:
             good &= self.met.known[place]
         return place
 
-    def events(
-        self, times: np.ndarray, words: Words, sums: np.ndarray, line_lanes: np.ndarray, received_at: int
-    ) -> dict[str, pl.Series]:
-        """Columns of the events frame but for lines, all in one order; sums and lanes are those of ``gather_lines``."""
-        size = len(times)
-        content = self._content(times, words, sums, line_lanes)
-        constant = {"source": self.source, "type": int(EventType.PURCHASE), "received_at": received_at}
-        constant |= dict.fromkeys(("seq", "contact_number", "spend_kind", "spend_amount"), 0)
-        constant |= dict.fromkeys(("contact_kind", "currency", "rest", "sealed"), None)
-        arrays = {
-            "time": times,
-            "total": sums[0],
-            "net": sums[1],
-            "tax": sums[0] - sums[1],
-            "quantity": sums[2],
-            "content_a": content[0],
-            "content_b": content[1],
-        }
-        fixed = {
-            name: pl.Series(name, [value], dtype=EVENT_COLUMNS[name]).new_from_index(0, size)
-            for name, value in constant.items()
-        }
-        return words.texts | {name: pl.Series(name, array) for name, array in arrays.items()} | fixed
 
-    def _content(self, times: np.ndarray, words: Words, sums: np.ndarray, line_lanes: np.ndarray) -> np.ndarray:
-        """uint64[2, n]: ``content.event_content`` of whole columns. ``line_lanes`` is used up."""
-        hashed = line_lanes
-        for place, numbers in enumerate((times, sums[0], sums[1])):
-            compiled(add_numbers)(hashed, numbers, np.ascontiguousarray(_FACTORS[:, 1 + place]))
-        hashed += (np.uint64(EventType.PURCHASE) * _FACTORS[:, 0])[:, None]
-        for place, name in enumerate(_HASHED):
-            factors = np.ascontiguousarray(_FACTORS[:, _FIRST_TEXT + place])
-            if name == "place":
-                compiled(add_lanes)(hashed, self.met.lanes, words.place.rows, factors)
-            elif name == "contact" and words.contact is not None:
-                compiled(add_lanes)(hashed, self.contacts.lanes, words.contact.rows, factors)
-            elif words.texts[name].null_count() < len(times):
-                hashed += (lanes(words.texts[name]) * factors).T
-        content: np.ndarray = mixed(hashed)
-        return content
+def event_columns(
+    times: np.ndarray, words: Words, sums: np.ndarray, line_lanes: np.ndarray, received_at: int
+) -> dict[str, pl.Series]:
+    """Columns of the events frame but for lines, all in one order; sums and lanes are those of ``gather_lines``."""
+    size = len(times)
+    content = _content(times, words, sums, line_lanes)
+    constant: dict[str, int | None] = {"type": int(EventType.PURCHASE), "received_at": received_at}
+    constant |= dict.fromkeys(("seq", "contact_number", "spend_kind", "spend_amount"), 0)
+    constant |= dict.fromkeys(("contact_kind", "currency", "rest", "sealed"), None)
+    arrays = {
+        "time": times,
+        "total": sums[0],
+        "net": sums[1],
+        "tax": sums[0] - sums[1],
+        "quantity": sums[2],
+        "content_a": content[0],
+        "content_b": content[1],
+    }
+    fixed = {
+        name: pl.Series(name, [value], dtype=EVENT_COLUMNS[name]).new_from_index(0, size)
+        for name, value in constant.items()
+    }
+    return fixed | words.texts | {name: pl.Series(name, array) for name, array in arrays.items()}
+
+
+def _content(times: np.ndarray, words: Words, sums: np.ndarray, line_lanes: np.ndarray) -> np.ndarray:
+    """uint64[2, n]: ``content.event_content`` of whole columns. ``line_lanes`` is used up."""
+    hashed = line_lanes
+    for place, numbers in enumerate((times, sums[0], sums[1])):
+        compiled(add_numbers)(hashed, numbers, np.ascontiguousarray(_FACTORS[:, 1 + place]))
+    hashed += (np.uint64(EventType.PURCHASE) * _FACTORS[:, 0])[:, None]
+    coded = {"place": words.place, "contact": words.contact}
+    for place, name in enumerate(_HASHED):
+        factors = np.ascontiguousarray(_FACTORS[:, _FIRST_TEXT + place])
+        rows = coded.get(name)
+        if rows is not None:
+            compiled(add_lanes)(hashed, rows.table.lanes, rows.rows, factors)
+        elif name in words.texts and words.texts[name].null_count() < len(times):
+            hashed += (lanes(words.texts[name]) * factors).T
+    content: np.ndarray = mixed(hashed)
+    return content
+
+
+def compared_texts(values: pl.Series) -> pl.Series:
+    """``reading.compared`` of a column; what is empty then is null."""
+    if values.null_count() == len(values):
+        return values
+    formed = [None if value is None else compared(value) or None for value in values]
+    return pl.Series(values.name, formed, dtype=pl.String)
 
 
 def _gathered(values: pl.Series, rows: np.ndarray) -> pl.Series:
@@ -201,11 +216,3 @@ def _ordered(told: pl.Series) -> np.ndarray | None:
 def _fits(values: pl.Series, limit: int) -> np.ndarray:
     fits = (values.str.len_bytes() <= limit) & ~values.str.contains("\x00", literal=True)
     return fits.fill_null(True).to_numpy()
-
-
-def _compared(values: pl.Series) -> pl.Series:
-    """``reading.compared`` of a column; what is empty then is null."""
-    if values.null_count() == len(values):
-        return values
-    formed = [None if value is None else compared(value) or None for value in values]
-    return pl.Series(values.name, formed, dtype=pl.String)

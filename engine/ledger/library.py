@@ -10,7 +10,9 @@ from __future__ import annotations
 import ctypes
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, Final, NamedTuple
 
@@ -22,6 +24,7 @@ OK, ROW, DONE = 0, 100, 101
 CONSTRAINT = 19
 COPY = -1  # SQLite makes its own copy of a text
 BLOCK_ROWS: Final = 65_536
+_KEPT: Final = 128  # statements that stay prepared: one of a thousand rows takes SQLite a millisecond to read
 
 _POINTER, _INT, _LONG = ctypes.c_void_p, ctypes.c_int, ctypes.c_longlong
 _ENTRY = ctypes.CFUNCTYPE(_INT, _POINTER, _POINTER, _POINTER)
@@ -102,6 +105,15 @@ class Rows(NamedTuple):
     text_places: Sequence[int] = ()
 
 
+def _entry(function: Any) -> Any:
+    """A compiled function without the look at its arguments, which of pointers takes as long as a thousand rows.
+
+    Sound because these are always of the same types here; the function that was first called is compiled for them.
+    """
+    signatures = function.signatures
+    return function.get_overload(signatures[0]) if len(signatures) == 1 else function
+
+
 class Handle:
     """One connection of the library. Use it from one thread at a time and only while its connection is open."""
 
@@ -111,6 +123,7 @@ class Handle:
         assert library is not None  # a handle came from it
         self._call = library
         self._mutex = self._call.sqlite3_db_mutex(handle)
+        self._statements: OrderedDict[str, int] = OrderedDict()
 
     def write(self, sql: Callable[[int], str], sizes: Sequence[int], rows: Rows) -> None:
         """Writes rows, as many at once as the largest of ``sizes`` allows, the rest with the next; the last is 1.
@@ -119,7 +132,7 @@ class Handle:
         """
         from guerdon.engine.ledger import loops
 
-        call = self._call
+        call, write = self._call, _entry(loops.write)
         numbers = np.ascontiguousarray(rows.numbers, np.int64)
         count = len(numbers)
         data = [np.ascontiguousarray(text.data) for text in rows.texts]
@@ -130,9 +143,8 @@ class Handle:
         for size in sizes:
             if count - done < size:
                 continue
-            statement = self._prepare(sql(size))
-            try:
-                done, status = loops.write(
+            with self._prepared(sql(size)) as statement:
+                done, status = write(
                     call.sqlite3_mutex_enter, call.sqlite3_mutex_leave, self._mutex,
                     call.sqlite3_bind_int64, call.sqlite3_bind_text, call.sqlite3_step, call.sqlite3_reset, statement,
                     done, size, len(number_places) + len(text_places), numbers, number_places,
@@ -140,17 +152,14 @@ class Handle:
                 )  # fmt: skip
                 if status != DONE:
                     raise self._error(status)
-            finally:
-                call.sqlite3_finalize(statement)
 
     def read(self, sql: str, parameters: Sequence[int | str], width: int) -> np.ndarray:
         """The rows of a select of ``width`` number columns, int64[n, width]."""
         from guerdon.engine.ledger import loops
 
-        call = self._call
-        statement = self._prepare(sql)
+        call, fill = self._call, _entry(loops.read)
         blocks: list[np.ndarray] = []
-        try:
+        with self._prepared(sql) as statement:
             for place, parameter in enumerate(parameters, 1):
                 if isinstance(parameter, str):
                     text = parameter.encode()
@@ -159,7 +168,7 @@ class Handle:
                     call.sqlite3_bind_int64(statement, place, parameter)
             while True:
                 block = np.empty((BLOCK_ROWS if blocks else 1024, width), np.int64)
-                count, status = loops.read(
+                count, status = fill(
                     call.sqlite3_mutex_enter, call.sqlite3_mutex_leave, self._mutex,
                     call.sqlite3_step, call.sqlite3_column_int64, statement, block,
                 )  # fmt: skip
@@ -168,8 +177,24 @@ class Handle:
                     return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
                 if status != ROW:
                     raise self._error(status)
+
+    def close(self) -> None:
+        """Lets go of all statements; to be called before the connection is closed."""
+        while self._statements:
+            self._call.sqlite3_finalize(self._statements.popitem()[1])
+
+    @contextmanager
+    def _prepared(self, sql: str) -> Iterator[int]:
+        """A statement, prepared once and kept; nothing of what was bound to it remains."""
+        statement = self._statements.pop(sql, 0) or self._prepare(sql)
+        try:
+            yield statement
         finally:
-            call.sqlite3_finalize(statement)
+            self._call.sqlite3_reset(statement)
+            self._call.sqlite3_clear_bindings(statement)
+            self._statements[sql] = statement
+            if len(self._statements) > _KEPT:
+                self._call.sqlite3_finalize(self._statements.popitem(last=False)[1])
 
     def _prepare(self, sql: str) -> int:
         statement = ctypes.c_void_p()

@@ -39,6 +39,11 @@ class Feed(ABC):
     keeps_positions = True  # False: what was handed over once is not told again
     ended = False  # nothing will come any more
 
+    @property
+    def broken(self) -> bool:
+        """Whether something is missing from what it hands over: its shards must be started anew."""
+        return False
+
     @abstractmethod
     def start(self, shard: str, position: int) -> int:
         """Reads a shard from after ``position`` on (0: from its beginning); gives where it really begins."""

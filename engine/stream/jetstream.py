@@ -3,26 +3,66 @@
 The ledger knows how far a shard has been posted, so a worker makes its consumer anew at that place: the order in which
 a stream tells is the same after a crash. One acknowledgement covers everything before it. With ``shards`` there is a
 subject a shard (``events.0`` …), to which the publisher sends all events of a contact; NATS can do that itself with a
-subject mapping. A consumer that another worker has made anew hands out nothing more to the one before.
+subject mapping.
+
+Messages are fetched ahead, beside the deciding of those before. A consumer numbers what it hands out: a number that is
+missing went to somebody else, or was lost with a connection, and the feed is *broken*: it has to be started anew from
+what is committed, by whoever holds its shards then.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
+import time
 from collections import deque
 from collections.abc import Coroutine
 from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 from guerdon.engine.stream.feed import Feed, FeedMisnamed, FeedUnreachable, Message
 
-IN_FLIGHT = 50_000  # messages handed out and not yet acknowledged
+IN_FLIGHT = 100_000  # messages handed out and not yet acknowledged
 ACK_SECONDS = 60.0
+_AHEAD_BYTES = 32 << 20  # of a shard, waiting here
+_REQUEST_SECONDS = 5.0
 _CONNECT_SECONDS = 5
+_START_SECONDS = 30  # for a server that has just begun itself
 _PARTS = ("subject", "shards", "name")
+_OVER = ("404", "408")  # statuses with which a request simply ends
+_NOBODY = "503"  # there is no such consumer, or nobody to hand out what it has
+_DELETED = "Consumer Deleted"
 T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class _Shard:
+    """What a consumer has handed over. The loop's thread writes to it, the worker's takes from it."""
+
+    consumer: str
+    inbox: str
+    position: int  # of the last message that came
+    number: int = 0  # the consumer's own, of the same
+    waiting: deque[tuple[int, bytes, str]] = field(default_factory=deque)  # position, raw, where to acknowledge
+    handed: deque[tuple[int, str]] = field(default_factory=deque)
+    came: int = 0  # bytes, and
+    taken: int = 0
+    wanted: int = 0  # messages of the present request that have not come yet
+    until: float = 0.0  # when that request is over
+    subscription: Any = None
+    broken: bool = False
+
+    @property
+    def is_asking(self) -> bool:
+        """Whether a request is under way."""
+        return self.wanted > 0 and time.monotonic() < self.until
+
+    def has_room(self, most: int) -> bool:
+        """Whether it may ask for ``most`` more."""
+        return len(self.waiting) < most and self.came - self.taken < _AHEAD_BYTES
 
 
 class JetStreamFeed(Feed):
@@ -46,13 +86,19 @@ class JetStreamFeed(Feed):
         self.shards = tuple(str(k) for k in range(shards)) or ("",)
         self._consumer = options.get("name", ["guerdon"])[0]
         self.name = f"nats://{parts.hostname}:{parts.port or 4222}/{self._stream}"
-        self._subscriptions: dict[str, Any] = {}
-        self._replies: dict[str, deque[tuple[int, str]]] = {}
+        self._reading: dict[str, _Shard] = {}
+        self._most = 1
+        self._came = threading.Event()
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._loop.run_forever, name="nats", daemon=True).start()
         server = urlunsplit(("nats", parts.netloc, "", "", ""))
         connecting = nats.connect(
-            server, connect_timeout=_CONNECT_SECONDS, max_reconnect_attempts=-1, allow_reconnect=True, error_cb=_quiet
+            server,
+            connect_timeout=_CONNECT_SECONDS,
+            max_reconnect_attempts=-1,
+            allow_reconnect=True,
+            error_cb=_quiet,
+            reconnected_cb=self._reconnected,
         )
         try:
             self._connection = self._await(asyncio.wait_for(connecting, _CONNECT_SECONDS + 1))
@@ -60,16 +106,23 @@ class JetStreamFeed(Feed):
             self._await(self._jetstream.stream_info(self._stream))
         except Exception as error:
             self._loop.call_soon_threadsafe(self._loop.stop)
-            text = str(error) or type(error).__name__
-            hint = "is the server up, and does the stream exist?"
-            raise FeedUnreachable(text, place=self.name, hint=hint) from error
+            raise self._unreachable(error) from error
 
     def start(self, shard: str, position: int) -> int:
-        self._replies[shard] = deque()
-        self._subscriptions[shard], begins = self._await(self._subscribed(shard, position))
+        until = time.monotonic() + _START_SECONDS
+        while True:
+            try:
+                reading = self._await(self._subscribed(shard, position))
+                break
+            except Exception as error:
+                if time.monotonic() > until:
+                    raise self._unreachable(error) from error
+                time.sleep(0.5)
+        begins = reading.position
+        self._reading[shard] = reading
         return begins
 
-    async def _subscribed(self, shard: str, position: int) -> tuple[Any, int]:
+    async def _subscribed(self, shard: str, position: int) -> _Shard:
         from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
         from nats.js.errors import NotFoundError
 
@@ -89,44 +142,98 @@ class JetStreamFeed(Feed):
             filter_subject=f"{self._subject}.{shard}" if shard else self._subject or None,
         )
         await self._jetstream.add_consumer(self._stream, config)
-        return await self._jetstream.pull_subscribe_bind(durable, self._stream), position
+        reading = _Shard(durable, self._connection.new_inbox(), position)
+
+        async def came(message: Any) -> None:
+            self._take(reading, message)
+
+        reading.subscription = await self._connection.subscribe(reading.inbox, cb=came, pending_bytes_limit=0)
+        return reading
 
     def stop(self, shard: str) -> None:
-        subscription = self._subscriptions.pop(shard, None)
-        self._replies.pop(shard, None)
-        if subscription is not None:
+        reading = self._reading.pop(shard, None)
+        if reading is not None:
             with suppress(Exception):  # nobody is waiting for it
-                self._await(subscription.unsubscribe())
+                self._await(reading.subscription.unsubscribe())
 
     def poll(self, most: int, wait_seconds: float) -> list[Message]:
-        if not self._subscriptions:
-            threading.Event().wait(wait_seconds)
-            return []
-        each = max(1, most // len(self._subscriptions))
-        wait = wait_seconds / len(self._subscriptions)
+        self._most = most
+        self._came.clear()
+        if not any(reading.waiting for reading in self._reading.values()):
+            self._ask()
+            self._came.wait(wait_seconds)
         found: list[Message] = []
-        for shard, subscription in list(self._subscriptions.items()):
-            found += self._fetched(shard, subscription, each, wait)
+        room = _AHEAD_BYTES
+        for each in (max(1, most // max(1, len(self._reading))), most):  # a fair part of each shard, then what is left
+            for shard, reading in self._reading.items():
+                for _ in range(min(each, most - len(found), len(reading.waiting))):
+                    if room <= 0:
+                        break
+                    position, raw, reply = reading.waiting.popleft()
+                    room -= len(raw)
+                    reading.taken += len(raw)
+                    reading.handed.append((position, reply))
+                    found.append(Message(shard, position, raw))
+        self._ask()
         return found
 
-    def _fetched(self, shard: str, subscription: Any, most: int, wait_seconds: float) -> list[Message]:
-        try:
-            messages = self._await(subscription.fetch(most, timeout=wait_seconds))
-        except Exception:  # nothing came, or the server is away; the connection comes back by itself
-            threading.Event().wait(0 if self._connection.is_connected else wait_seconds)
-            return []
-        found = []
-        for message in messages:
-            position = int(message.metadata.sequence.stream)
-            self._replies[shard].append((position, message.reply))
-            found.append(Message(shard, position, bytes(message.data)))
-        return found
+    def _ask(self) -> None:
+        """Asks for more of each shard that has room for it."""
+        for reading in self._reading.values():
+            if not reading.is_asking and reading.has_room(self._most):
+                asyncio.run_coroutine_threadsafe(self._request(reading), self._loop)
+
+    async def _request(self, reading: _Shard) -> None:
+        if reading.is_asking or not self._connection.is_connected:
+            return
+        reading.wanted, reading.until = self._most, time.monotonic() + _REQUEST_SECONDS + 1
+        told = {"batch": self._most, "expires": int(_REQUEST_SECONDS * 1e9), "max_bytes": _AHEAD_BYTES}
+        subject = f"$JS.API.CONSUMER.MSG.NEXT.{self._stream}.{reading.consumer}"
+        with suppress(Exception):  # it is away; what comes next is asked for when it is back
+            await self._connection.publish(subject, json.dumps(told).encode(), reply=reading.inbox)
+
+    def _take(self, reading: _Shard, message: Any) -> None:
+        """A message, or the status with which a request ends. In the loop's thread."""
+        if message.subject == reading.inbox:
+            headers = message.headers or {}
+            reading.wanted = 0
+            if headers.get("Status") in _OVER:
+                asyncio.run_coroutine_threadsafe(self._request(reading), self._loop)
+            elif headers.get("Status") == _NOBODY or headers.get("Description") == _DELETED:
+                self._break(reading)
+            return
+        told = message.reply.split(".")
+        at = 5 if len(told) == 9 else 7  # newer servers may name a domain and an account before
+        position, number = int(told[at]), int(told[at + 1])
+        if number != reading.number + 1:
+            self._break(reading)
+        if reading.broken:
+            return
+        reading.number = number
+        reading.wanted -= 1
+        if position > reading.position:  # else it is told again because it was not acknowledged yet
+            reading.position = position
+            reading.came += len(message.data)
+            reading.waiting.append((position, message.data, message.reply))
+            self._came.set()
+
+    async def _reconnected(self) -> None:
+        for reading in list(self._reading.values()):
+            self._break(reading)
+
+    def _break(self, reading: _Shard) -> None:
+        reading.broken = True
+        self._came.set()
+
+    @property
+    def broken(self) -> bool:
+        return any(reading.broken for reading in self._reading.values())
 
     def done(self, shard: str, position: int) -> None:
-        replies = self._replies.get(shard, deque())
+        reading = self._reading.get(shard)
         last = ""
-        while replies and replies[0][0] <= position:
-            last = replies.popleft()[1]
+        while reading is not None and reading.handed and reading.handed[0][0] <= position:
+            last = reading.handed.popleft()[1]
         if last:
             with suppress(Exception):  # told again after a while, and known by its id then
                 self._await(self._connection.publish(last, b"+ACK"))
@@ -137,6 +244,10 @@ class JetStreamFeed(Feed):
         with suppress(Exception):
             self._await(asyncio.wait_for(self._connection.close(), 2))
         self._loop.call_soon_threadsafe(self._loop.stop)
+
+    def _unreachable(self, error: Exception) -> FeedUnreachable:
+        text = str(error) or type(error).__name__
+        return FeedUnreachable(text, place=self.name, hint="is the server up, and does the stream exist?")
 
     def _await(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()

@@ -36,6 +36,7 @@ class Leases:
         self, ledger: Ledger, holder: str, seconds: float = LEASE_SECONDS, clock: Callable[[], int] = _now
     ) -> None:
         self.ledger, self.holder, self.clock = ledger, holder, clock
+        self.seconds = seconds
         self._span = int(seconds * 1_000_000)
         self._known: set[str] = set()
 

@@ -19,6 +19,7 @@ class Sharing:
         self.mine: dict[str, int] = {}  # shard → epoch
         self._feed, self._shards, self._leases, self._every = feed, shards, leases, every_seconds
         self._next = 0.0
+        self._patient_until = time.monotonic() + every_seconds + (leases.seconds if leases else 0.0)
         self._present = 0  # epoch of the lease that says that this worker is there
 
     def share(self, start: Callable[[str], None], drop: Callable[[str], None]) -> None:
@@ -52,6 +53,11 @@ class Sharing:
             if shard not in self.mine and (epoch := leases.take(self._name(shard))):
                 self.mine[shard] = epoch
                 start(shard)
+
+    @property
+    def waits(self) -> bool:
+        """Whether it reads nothing as yet, and what a worker that was killed has leased may still become free."""
+        return not self.mine and self._leases is not None and time.monotonic() < self._patient_until
 
     def holds(self) -> bool:
         """Whether all shards of this worker are still its own."""

@@ -11,7 +11,7 @@ from guerdon.engine.stream.intake import Intake
 from guerdon.engine.stream.sharing import Sharing
 from guerdon.engine.stream.turns import Turns
 
-BATCH_EVENTS = 5_000  # taken from a feed at once: what is waiting, so that a backlog goes through in bulk
+BATCH_EVENTS = 20_000  # taken from a feed at once: what is waiting, so that a backlog goes through in bulk
 POLL_SECONDS = 0.5
 _IDLE_SECONDS = 2.0  # a feed that told nothing for so long has nothing more that belongs before what is held
 
@@ -54,10 +54,12 @@ class Worker:
         told_at = time.monotonic()
         try:
             while not self.stopping:
+                if self.feed.broken:
+                    self.sharing.restart(self._drop)  # what is not committed is told again to whoever has the shard
                 self.sharing.share(self._start, self._drop)
                 messages = self.feed.poll(self.pace.batch_events, self.pace.poll_seconds)
                 now = time.monotonic()
-                told_at = now if messages else told_at
+                told_at = now if messages or self.sharing.waits else told_at
                 self.intake.take(messages, time.time_ns() // 1000)
                 over = self.feed.ended or self._is_quiet(now - told_at)
                 self._post(flush=over or now - told_at > _IDLE_SECONDS)
