@@ -16,7 +16,7 @@ from guerdon.rules.model.business import BusinessSays, UnitSays
 from guerdon.rules.model.programme import INSTRUMENTS, FileSays, ListsSay, ProgrammeSays
 from guerdon.rules.model.scheme import WholeScheme
 from guerdon.rules.program import Program
-from guerdon.rules.source import code_hash
+from guerdon.rules.source import kept_code
 
 _FORMAT = 1
 _ADDED_TO = ("segments", "merchants", "pools", "terms", *INSTRUMENTS)
@@ -28,6 +28,7 @@ def merge(files: Iterable[FileSays], lists: dict[str, dict[str, tuple[str, ...]]
     business = next(file.business for file in given if file.business is not None)
     schemes = [_whole(file) for file in given if file.scheme is not None]
     shared = {key: _sorted(entry for file in given for entry in getattr(file, key)) for key in _ADDED_TO}
+    shared["codes"] = tuple(_kept(code) for code in shared["codes"])
     return ProgrammeSays(
         business=business,
         tiers=next((file.tiers for file in given if file.tiers is not None), None),
@@ -49,8 +50,18 @@ def _sorted(entries: Iterable[Any]) -> tuple[Any, ...]:
 
 def _lists(lists: dict[str, dict[str, tuple[str, ...]]]) -> ListsSay:
     contacts = {name: tuple(sorted(set(lines))) for name, lines in lists["contacts"].items()}
-    codes = {name: tuple(sorted({code_hash(line) for line in lines})) for name, lines in lists["codes"].items()}
+    codes = {name: _hashes(lines) for name, lines in lists["codes"].items()}
     return ListsSay(contacts=contacts or None, codes=codes or None)
+
+
+def _kept(code: Any) -> Any:
+    """An entry of ``codes`` with the hashes of the numbers that it lists itself, not by a file's name."""
+    written = code.numbers is not None and not isinstance(code.numbers, str)
+    return code.model_copy(update={"numbers": _hashes(code.numbers)}) if written else code
+
+
+def _hashes(codes: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted({kept_code(code) for code in codes}))
 
 
 def default_scheme(business: BusinessSays) -> WholeScheme:

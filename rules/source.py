@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -20,6 +21,7 @@ BANK_FILE = "bank.yaml"
 EVENTS_FILE = "events.yaml"
 FINANCE_FILE = "finance.yaml"
 SUBSCRIBERS_FILE = "subscribers.yaml"
+_CODE_HASH = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
 class OutsideProgramme(Exception):
@@ -109,5 +111,18 @@ def _unreadable(name: str, code: str, message: str, hint: str) -> Document:
 
 
 def code_hash(code: str) -> str:
-    """How a sign-up code is kept: SHA-256 of its text without blanks around it, in hexadecimal."""
+    """How a code that a rule file lists is kept: SHA-256 of its text without blanks around it, in hexadecimal.
+
+    Not keyed, as the programme's own hash must be the same everywhere: such codes must be too many to be tried.
+    """
     return hashlib.sha256(code.strip().encode()).hexdigest()
+
+
+def is_code_hash(told: str) -> bool:
+    """Whether a text has the form of ``code_hash``: events of doors that keep codes out tell it in a code's place."""
+    return _CODE_HASH.fullmatch(told) is not None
+
+
+def kept_code(told: str) -> str:
+    """A code as it is kept, told as itself (in cases) or as its hash (by every other door)."""
+    return told if is_code_hash(told) else code_hash(told)

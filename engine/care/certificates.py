@@ -1,7 +1,8 @@
-"""Certificates for those who gave them away, and for those who hold one: reports, lookup, support tickets.
+"""Certificates for those who gave them away, and for those who hold one: reports, lookup, proof of a claim.
 
 A distributor sees its own certificates and no others, by the query itself, and can only look. A holder proves a claim
-by its code and the address of the claim; only who has proved it can open a ticket.
+by its code and the address of the claim; only who has proved it can ask anything (``tickets``). Certificates go by
+their names here: a door makes a name of the code that it was told.
 """
 
 from __future__ import annotations
@@ -9,27 +10,22 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, select
 
-from guerdon.engine.decide.instruments.certificates import CERTIFICATE_RECORD, kept_email
+from guerdon.engine.decide.instruments.certificates import CERTIFICATE_RECORD
 from guerdon.engine.decide.instruments.transitions import CertificateState
+from guerdon.engine.events.code_names import last_four
 from guerdon.engine.events.times import zone
 from guerdon.engine.ledger import tables
-from guerdon.engine.ledger.care_tables import ticket
 from guerdon.engine.ledger.ledger import Ledger
 from guerdon.engine.report.naming import decimal_of, local_text
 from guerdon.engine.rows import Record
 from guerdon.rules.program import Program
 
 PAGE = 50
-OPEN, WAITING, ANSWERED, CLOSED = "open", "waiting", "answered", "closed"
-_DAY = 86_400_000_000
-_EPOCH = date(1970, 1, 1)
-_FRIDAY = 4
 _R = tables.record.c
 _AFTER = (
     select(_R.kind, _R.id, _R.contact, _R.due_at, _R.fields)
@@ -37,7 +33,6 @@ _AFTER = (
     .order_by(_R.id)
     .limit(bindparam("most"))
 )
-_TICKETS = select(ticket).where(ticket.c.certificate == bindparam("certificate")).order_by(ticket.c.id)
 
 
 class NotVerified(Exception):
@@ -52,8 +47,9 @@ class NotVerified(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """One certificate as its distributor sees it: the last four of its name, no address."""
+    """One certificate as its distributor sees it: its name, the last four of its code, no address."""
 
+    certificate: str
     last_four: str
     kind: str
     state: str
@@ -77,7 +73,7 @@ class Page:
 
 
 def report(
-    ledger: Ledger, program: Program, distributor: str, *, email: str = "", code: str = "", state: str = "",
+    ledger: Ledger, program: Program, distributor: str, *, email: str = "", name: str = "", state: str = "",
     after: str = "", most: int = PAGE, instant: Callable[[int], str] | None = None,
 ) -> Page:  # fmt: skip
     """The certificates of one distributor, by name; ``state``: those in it, ``email``: claimed or reserved with it.
@@ -86,16 +82,16 @@ def report(
     Rows that come meanwhile neither move nor repeat others: a page begins after the last name of the one before.
     """
     number = ledger.names.find("merchant", distributor)
-    wanted = kept_email(email) if email else ""
+    wanted = ledger.codes.holder(email) if email else ""
     local = zone(program.business.time_zone).local
     said = instant or (lambda time: local_text(local(time)))
     rows: list[Given] = []
     for record in _records(ledger, after) if number else ():
         fields = record.fields
         mine = int(fields["distributor"]) == number
-        if not mine or (wanted and fields["email"] != wanted) or (state and fields["status"] != state):
+        if not mine or (wanted and fields["holder"] != wanted) or (state and fields["status"] != state):
             continue
-        if code and record.id != code:
+        if name and record.id != name:
             continue
         if len(rows) == most:
             return Page(tuple(rows), after)
@@ -104,48 +100,28 @@ def report(
     return Page(tuple(rows), "")
 
 
-def holds(ledger: Ledger, code: str, email: str) -> Record:
+def holds(ledger: Ledger, name: str, email: str) -> Record:
     """The claimed certificate of that name and address. NotVerified: there is none, whatever the reason."""
-    record = ledger.records.one(CERTIFICATE_RECORD, code)
+    record = ledger.records.one(CERTIFICATE_RECORD, name)
     claimed = (CertificateState.CLAIMED, CertificateState.FULFILLED)
-    if record is None or record.fields["status"] not in claimed or record.fields["email"] != kept_email(email):
+    if (
+        record is None
+        or record.fields["status"] not in claimed
+        or record.fields["holder"] != ledger.codes.holder(email)
+    ):
         raise NotVerified
     return record
 
 
-def open_ticket(ledger: Ledger, program: Program, code: str, email: str, subject: str, now: int) -> dict[str, Any]:
-    """A support ticket of a verified holder, to be answered within one business day. NotVerified: not proved."""
-    holds(ledger, code, email)
-    id = f"{code}/{len(tickets(ledger, code)) + 1}"
-    due = one_business_day_on(program, now)
-    row = {
-        "id": id, "certificate": code, "subject": subject, "state": OPEN, "opened_at": now, "due_at": due, "by": "",
-        "changed_at": now,
-    }  # fmt: skip
-    ledger.change(insert(ticket).values(**row))
-    return row
-
-
-def tickets(ledger: Ledger, code: str) -> list[dict[str, Any]]:
-    """The tickets of a certificate, the first first."""
-    names = [column.name for column in ticket.columns]
-    return [dict(zip(names, row, strict=True)) for row in ledger.store.rows(_TICKETS, certificate=code)]
-
-
-def answer_ticket(ledger: Ledger, id: str, state: str, by: str, now: int) -> bool:
-    """Bring a ticket into a state: waiting (for its holder), answered, closed; whether there is such an open one."""
-    mine = update(ticket).where(ticket.c.id == id, ticket.c.state != CLOSED)
-    return ledger.change(mine.values(state=state, by=by, changed_at=now)) == [1]
-
-
-def one_business_day_on(program: Program, at: int) -> int:
-    """The same local time on the next day from Monday to Friday."""
-    local = zone(program.business.time_zone)
-    day, time = divmod(local.local(at), _DAY)
-    then = _EPOCH + timedelta(days=day + 1)
-    while then.weekday() > _FRIDAY:
-        then += timedelta(days=1)
-    return local.utc((then - _EPOCH).days * _DAY + time)
+def claimed_with(
+    ledger: Ledger, program: Program, email: str, instant: Callable[[int], str] | None = None
+) -> tuple[Given, ...]:
+    """What was claimed with an address, by name: for whoever has proved that it is theirs."""
+    wanted = ledger.codes.holder(email)
+    local = zone(program.business.time_zone).local
+    said = instant or (lambda time: local_text(local(time)))
+    mine = (record for record in _records(ledger, "") if record.fields["holder"] == wanted and record.fields["url"])
+    return tuple(_given(program, record, said) for record in mine)
 
 
 def _records(ledger: Ledger, after: str) -> Iterator[Record]:
@@ -161,7 +137,8 @@ def _given(program: Program, record: Record, said: Callable[[int], str]) -> Give
     kind: dict[str, Any] = next((entry for entry in says if entry["id"] == fields["kind"]), {})
     expires = int(fields["expires_at"])
     return Given(
-        last_four=record.id[-4:],
+        certificate=record.id,
+        last_four=last_four(record.id),
         kind=fields["kind"],
         state=fields["status"],
         value=Decimal(kind.get("value", decimal_of(int(fields["worth"]), program.business.digits))),

@@ -181,7 +181,7 @@ def confirm(
 @contextmanager
 def failing() -> Iterator[None]:
     """What care can't do as a message to the user."""
-    from guerdon.engine.care.previews import PreviewError
+    from guerdon.engine.care.preview_tokens import PreviewError
 
     try:
         yield

@@ -16,7 +16,7 @@ from guerdon.engine.cli.stopping import stop_if_told, stoppable
 
 if TYPE_CHECKING:
     from guerdon.engine.events.admission import Admission
-    from guerdon.engine.events.feeds import Reader
+    from guerdon.engine.events.feeds import EventFile, Reader
     from guerdon.engine.ledger.ledger import Ledger
     from guerdon.engine.pipeline import Run
     from guerdon.engine.report.summary import Summary
@@ -53,8 +53,9 @@ def run_job(program: Program, told: Told, url: str) -> Job:
     from guerdon.engine.report.refusals import Refusals
 
     started = perf_counter()
-    reader = reader_of(program, told)
+    files = files_of(program, told)
     with stoppable(_POSTED), Ledger.open(url) as ledger, progress("events") as bar:
+        reader = reader_of(program, files, told.operator, ledger)
         since = ledger.last_seq + 1
         say_if_compiling()
         run = Run.open(program, ledger, keep_refusals=told.refusals is not None)
@@ -104,12 +105,11 @@ def say_if_compiling() -> None:
         print("compiling for this machine; it is kept for the next runs …", file=sys.stderr, flush=True)
 
 
-def reader_of(program: Program, told: Told) -> Reader:
-    """A reader of the files that were named; all mistakes of ``events.yaml`` end the command."""
+def files_of(program: Program, told: Told) -> list[EventFile]:
+    """The files that were named; all mistakes of ``events.yaml`` end the command."""
     from guerdon.engine.cli.programmes import show_problems
-    from guerdon.engine.events.feeds import Reader, find_files
+    from guerdon.engine.events.feeds import find_files
     from guerdon.engine.events.mapping import read_feeds
-    from guerdon.engine.events.normalise import Door, Normaliser
     from guerdon.engine.events.units import FeedInvalid
 
     business = program.business
@@ -125,11 +125,18 @@ def reader_of(program: Program, told: Told) -> Reader:
         )
     named = list(told.events) or list(feeds.feeds)
     try:
-        files = find_files(named, feeds, told.data)
+        return find_files(named, feeds, told.data)
     except FeedInvalid as error:
         raise CommandFailed(str(error), Exit.UNREACHABLE, code="feed-unreachable") from None
-    door = Door(permits_all=True, actor=told.operator or None)
-    return Reader(files, program, Normaliser(program, door))
+
+
+def reader_of(program: Program, files: Sequence[EventFile], operator: str, ledger: Ledger) -> Reader:
+    """A reader of files for a ledger: what they tell of codes is names before anybody else sees it."""
+    from guerdon.engine.events.feeds import Reader
+    from guerdon.engine.events.normalise import Door, Normaliser
+
+    door = Door(permits_all=True, actor=operator or None)
+    return Reader(files, program, Normaliser(program, door, ledger.codes))
 
 
 def _timed(admissions: Iterator[Admission], run: Run) -> Iterator[Admission]:

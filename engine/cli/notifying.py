@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from time import time_ns
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -177,19 +177,13 @@ def retire(
 @contextmanager
 def _failing() -> Iterator[None]:
     """What can't be done as a message to the user."""
-    from guerdon.engine.care.alerts import AlertError, AlertInvalid
+    from guerdon.engine.care.alerts import AlertError
     from guerdon.engine.care.mails import MailError
 
     try:
         yield
-    except AlertInvalid as error:
-        raise _failed(error, Exit.RULES_INVALID) from None
     except (AlertError, MailError) as error:
-        raise _failed(error, Exit.FINDINGS) from None
-
-
-def _failed(error: Any, code: Exit) -> CommandFailed:
-    return CommandFailed(error.message, code, code=error.code, hint=error.hint)
+        raise CommandFailed(error.message, Exit.FINDINGS, code=error.code, hint=error.hint) from None
 
 
 def _now() -> int:

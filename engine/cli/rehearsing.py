@@ -7,7 +7,7 @@ from time import time_ns
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from guerdon.engine.ahead import ahead
-from guerdon.engine.cli.jobs import Told, reader_of, say_if_compiling
+from guerdon.engine.cli.jobs import Told, files_of, reader_of, say_if_compiling
 from guerdon.engine.cli.output import progress
 from guerdon.engine.cli.stopping import stop_if_told, stoppable
 
@@ -48,9 +48,10 @@ def rehearse(program: Program, folder: Path, events: list[str], data: Path | Non
     from guerdon.rules.budgets import budget_lints, without_budgets
 
     rehearsed = without_budgets(program)
-    reader = reader_of(rehearsed, Told(folder, events, data, ""))
+    files = files_of(rehearsed, Told(folder, events, data, ""))
     say_if_compiling()
     with stoppable("nothing was posted"), Ledger.open(_IN_MEMORY) as ledger, progress("events") as bar:
+        reader = reader_of(rehearsed, files, "", ledger)
         run = Run.open(rehearsed, ledger)
         for admission in ahead(reader.admissions(time_ns() // 1000, ledger.file_progress, run.chunk_events)):
             stop_if_told()

@@ -35,7 +35,9 @@ def serve(
     body_bytes: Annotated[int, typer.Option(min=1024, help="How large a request's body may be.")] = 8 << 20,
     answer_seconds: Annotated[int, typer.Option(min=1, help="How long an answer may take.")] = 30,
     rate: Annotated[str, typer.Option(metavar="N/UNIT", help="Requests of one key, as 600/minute.")] = "2000/second",
-    connections: Annotated[int, typer.Option(min=1, help="Connections at a time; more are told to come back.")] = 1000,
+    connections: Annotated[
+        int, typer.Option(min=1, help="Connections at a time; for more, who waits longest makes room.")
+    ] = 1000,
     jobs: Annotated[bool, typer.Option(help="Let happen what the clock owes, and deliver messages, meanwhile.")] = True,
     behind_proxy: Annotated[
         str, typer.Option(metavar="ADDRESSES", help="Proxies whose X-Forwarded-For is believed.")
@@ -76,7 +78,7 @@ def serve(
 def _needs_extra() -> None:
     from importlib.util import find_spec
 
-    needed = ("fastapi", "uvicorn", "prometheus_client", "limits", "argon2")
+    needed = ("fastapi", "uvicorn", "prometheus_client", "limits", "argon2", "httptools")
     missing = [name for name in needed if find_spec(name) is None]
     if missing:
         hint = "pip install 'guerdon[api]'"

@@ -196,7 +196,8 @@ def _worker(program: Program, told: Told, turns: Turns, feeds: Feeds) -> Worker 
     from guerdon.engine.stream.sharing import Sharing
     from guerdon.engine.stream.worker import Pace, Worker
 
-    normaliser = Normaliser(program, Door(permits_all=bool(told.operator), actor=told.operator or None))
+    door = Door(permits_all=bool(told.operator), actor=told.operator or None)
+    normaliser = Normaliser(program, door, turns.ledger.codes)
     leases = Leases(turns.ledger, a_holder()) if turns.ledger.store.is_shared else None
     pace = Pace(told.batch_events, quiet_seconds=told.quiet_seconds)
     found: Feed | Path = feed_of(told.feed)

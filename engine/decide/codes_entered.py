@@ -11,7 +11,7 @@ from guerdon.engine.decide.joining import enter, may_enter
 from guerdon.engine.decide.opening import ignored, open_event, refused, win
 from guerdon.engine.decide.profiles import ENTRIES, profile_of
 from guerdon.engine.events.event import Event
-from guerdon.rules.source import code_hash
+from guerdon.rules.source import kept_code
 
 if TYPE_CHECKING:
     from guerdon.engine.decide.decider import Decider
@@ -56,9 +56,7 @@ def _number(code: dict[str, Any], event: Event) -> str | None:
     """The hash of a unique code's number, however it was told; None for a shared code."""
     if code["kind"] != "unique":
         return None
-    told = str(event.fields.get("number", ""))
-    numbers = code.get("numbers") or []
-    return told if told in numbers else code_hash(told)
+    return kept_code(str(event.fields.get("number", "")))
 
 
 def _why_not(decider: Decider, code: dict[str, Any], number: str | None) -> Reason:

@@ -24,7 +24,7 @@ from guerdon.engine.decide.profiles import IDENTIFIED, names_another, profile_of
 from guerdon.engine.decide.step import queue
 from guerdon.engine.events.event import Event
 from guerdon.rules.program import Scheme
-from guerdon.rules.source import code_hash
+from guerdon.rules.source import kept_code
 
 if TYPE_CHECKING:
     from guerdon.engine.decide.decider import Decider
@@ -54,7 +54,7 @@ def enter(decider: Decider, o: Opening, event: Event, scheme: int = NOWHERE) -> 
         register(decider.desk, o.i, o.c)
     tell(decider, o.c, o.number, event)
     if is_new:
-        queue(decider.desk, EventType.REGISTER, Cause.REGISTER, 0, 0, o.c)
+        queue(decider.desk, EventType.REGISTER, Cause.REGISTER, 0, o.c)
     join_automatic(decider, o, [scheme], joined_schemes(decider.desk, o.c, ever=True))
 
 
@@ -64,7 +64,7 @@ def join_automatic(decider: Decider, o: Opening, but: list[int], known: list[int
     for scheme in range(len(decider.program.schemes)):
         if desk.r_scheme[scheme].automatic and scheme not in but and scheme not in known:
             join(desk, o.seq, o.c, scheme, o.time)
-            queue(desk, EventType.SIGN_UP, Cause.SIGN_UP, scheme, 0, o.c)
+            queue(desk, EventType.SIGN_UP, Cause.SIGN_UP, scheme, o.c)
 
 
 def registering(decider: Decider, i: int, event: Event) -> None:
@@ -80,7 +80,7 @@ def registering(decider: Decider, i: int, event: Event) -> None:
     if event.fields.get("complete") is False:
         decider.desk.s_contact[o.c].status = Status.PENDING
     tell(decider, o.c, o.number, event)
-    queue(decider.desk, EventType.REGISTER, Cause.ITSELF, 0, 0, o.c)
+    queue(decider.desk, EventType.REGISTER, Cause.ITSELF, 0, o.c)
     join_automatic(decider, o, [], [])
     win(decider, o)
 
@@ -128,7 +128,7 @@ def signing_up_verified(decider: Decider, i: int, event: Event) -> None:
     record = decider.records.get(VERIFICATION, f"{o.number}|{says.id}")
     assert record is not None
     wanted, given = record.fields.get("code"), event.fields.get("code")
-    if wanted is not None and (given is None or code_hash(given) != wanted):
+    if wanted is not None and (given is None or kept_code(given) != wanted):
         refused(decider, o, Reason.CODE_UNKNOWN)
     elif record.fields["used"]:
         refused(decider, o, Reason.CODE_USED)
@@ -165,7 +165,7 @@ def scheme_named(decider: Decider, event: Event) -> int:
 
 def _join_itself(decider: Decider, o: Opening, scheme: int) -> None:
     join(decider.desk, o.seq, o.c, scheme, o.time)
-    queue(decider.desk, EventType.SIGN_UP, Cause.ITSELF, scheme, 0, o.c)
+    queue(decider.desk, EventType.SIGN_UP, Cause.ITSELF, scheme, o.c)
     win(decider, o)
 
 
@@ -182,7 +182,7 @@ def _why_not(decider: Decider, o: Opening, event: Event, scheme: Scheme) -> Reas
         domains = [domain.lower() for domain in scheme.email_domains]
         return Reason.NONE if address.rpartition("@")[2] in domains else Reason.DOMAIN_NOT_ALLOWED
     if scheme.codes:
-        if code_hash(event.fields.get("code", "")) not in scheme.codes:
+        if kept_code(event.fields.get("code", "")) not in scheme.codes:
             return Reason.CODE_UNKNOWN
         if decider.records.get(SIGN_UP_CODE, _code_name(scheme, event)) is not None:
             return Reason.CODE_USED
@@ -190,13 +190,13 @@ def _why_not(decider: Decider, o: Opening, event: Event, scheme: Scheme) -> Reas
 
 
 def _code_name(scheme: Scheme, event: Event) -> str:
-    return f"{scheme.id}|{code_hash(event.fields.get('code', ''))}"
+    return f"{scheme.id}|{kept_code(event.fields.get('code', ''))}"
 
 
 def _await_verification(decider: Decider, o: Opening, event: Event, scheme: Scheme) -> None:
     """No membership yet. The one-time code that the door has mailed is kept as its hash, if the event tells it."""
     code = event.fields.get("code")
-    fields = {"used": 0} if code is None else {"used": 0, "code": code_hash(code)}
+    fields = {"used": 0} if code is None else {"used": 0, "code": kept_code(code)}
     decider.records.put(VERIFICATION, f"{o.number}|{scheme.id}", fields, o.number)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from guerdon.engine.codes import EventType, Reason
 from guerdon.engine.events.amounts import BadAmount, money, quantity, scaled
+from guerdon.engine.events.code_names import HOLDER, CodeNames
 from guerdon.engine.events.content import event_content, place_text, raw_content
 from guerdon.engine.events.event import Event, Parked, Refused
 from guerdon.engine.events.fields import (
@@ -51,7 +52,8 @@ class Door:
     """Who hands an event in. ``permits_all``: the operator, who may tell every type, and is its ``actor``.
 
     ``local_times`` and ``names_actor`` are for case files: times without an offset are local, and actor, approver and
-    role stand in the event. ``from_now``: an event more than a day after its receipt is refused.
+    role stand in the event. ``from_now``: an event more than a day after its receipt is refused. ``keeps_codes``, for
+    case files too: what they call a card, certificate or coupon is its name; all else that is told is named.
     """
 
     permits_all: bool = False
@@ -60,21 +62,25 @@ class Door:
     local_times: bool = False
     names_actor: bool = False
     from_now: bool = True
+    keeps_codes: bool = False
 
 
 OPERATOR = Door(permits_all=True)
-CASE = Door(permits_all=True, local_times=True, names_actor=True, from_now=False)
+CASE = Door(permits_all=True, local_times=True, names_actor=True, from_now=False, keeps_codes=True)
 
 
 class Normaliser:
     """Makes events of what was told, for one programme and one door.
 
+    ``codes``: of the ledger that the events go to; None: of no ledger that is kept, and codes stay as they are told.
+
     >>> Normaliser(program, CASE).normalise({"id": "p1", "type": "purchase", ...}, 0)  # doctest: +SKIP
     """
 
-    def __init__(self, program: Program, door: Door = OPERATOR) -> None:
+    def __init__(self, program: Program, door: Door = OPERATOR, codes: CodeNames | None = None) -> None:
         business = program.business
         self.door = door
+        self.codes = codes
         self.places = Places(program)
         self.zone = zone(business.time_zone) if door.local_times else None
         self.sources = {source.id: source for source in business.sources}
@@ -92,7 +98,8 @@ class Normaliser:
         time = received_at
         source, name = DEFAULT_SOURCE, None
         try:
-            mapping(record, "an event")
+            told = self.named(mapping(record, "an event"))
+            record, raw = told, raw if told is record else None  # what is kept of it holds no code either
             source = text(told.get("source", DEFAULT_SOURCE), "source")
             name = text(told.get("id"), "id")
             if not name or not source:
@@ -113,6 +120,11 @@ class Normaliser:
             return Refused(
                 reason, str(problem), source, name, kind, time, received_at, raw_content(record), shown, contact
             )
+
+    def named(self, told: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What was told with names in the place of codes; who tells it is trusted with names too."""
+        named = self.codes is not None and not self.door.keeps_codes
+        return self.codes.record(told, takes_names=True) if named and self.codes is not None else told
 
     def _permit(self, source: str, word: str, kind: EventType | None, told: Mapping[str, Any]) -> None:
         entry = None if self.door.permits_all else self.sources.get(source)
@@ -141,6 +153,8 @@ class Normaliser:
         self._words(event, told)
         event.fields = self._fields(told, shape)
         event.verified = bool(event.fields.pop("verified", False))
+        if self.codes is not None and "email" in event.fields and "certificate" in event.fields:
+            event.fields[HOLDER] = self.codes.holder(event.fields["email"])
         declared = self.contact_attributes if shape.of_contact else self.event_attributes
         for key, value in mapping(told.get("attributes") or {}, "attributes").items():
             if value is not None:

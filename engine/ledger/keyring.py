@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-from sqlalchemy import Executable, bindparam, delete, select
+from sqlalchemy import Executable, bindparam, delete, insert, select
 
-from guerdon.engine.events.sealing import KEY_BYTES
-from guerdon.engine.ledger.care_tables import contact_key
+from guerdon.engine.events.sealing import KEY_BYTES, NOBODY
+from guerdon.engine.ledger.care_tables import contact_key, contact_left
 from guerdon.engine.ledger.store import Store
 
 _ONE = select(contact_key.c.key).where(contact_key.c.owner == bindparam("owner"))
+_LEFT = select(contact_left.c.part, contact_left.c.fields).where(contact_left.c.owner == bindparam("owner"))
 _KEPT = 4096  # keys in memory
+_LEFT_KEPT = 64  # erased contacts of which is in memory what is left
 
 
 class Keyring:
     """Reads keys through to the ledger; new ones are written by the next chunk, with what is shut under them."""
 
+    names_nobody = False
+
     def __init__(self, store: Store) -> None:
         self._store = store
         self._known: dict[int, bytes] = {}
         self._unwritten: dict[int, bytes] = {}
+        self._left: dict[int, dict[str, str]] = {}
 
     def key(self, owner: int) -> bytes | None:
         """The key of an owner; None: it was destroyed, or there never was one."""
@@ -40,6 +47,32 @@ class Keyring:
             found = self._unwritten[owner] = self._keep(owner, os.urandom(KEY_BYTES))
         return found
 
+    def secret(self) -> bytes:
+        """The ledger's secret, nobody's key: what must be known again and not be guessed is hashed under it.
+
+        It is made, and on disk, when a ledger is opened for writing; in one that is older and only read it hashes what
+        nobody ever hashed.
+        """
+        return self.key(NOBODY) or os.urandom(KEY_BYTES)
+
+    def make_secret(self) -> None:
+        """See that the ledger has its secret. The turn to write is taken."""
+        if self.key(NOBODY) is None:
+            made = insert(contact_key).values(owner=NOBODY, key=os.urandom(KEY_BYTES).hex())
+            with self._store.connect() as connection:
+                self._store.begin()
+                connection.execute(made)
+                self._store.commit()
+
+    def left(self, owner: int, mark: str) -> Mapping[str, Any]:
+        """What was left of a part beside the log when the key of its owner was destroyed; nothing: {}."""
+        if owner not in self._left:
+            if len(self._left) >= _LEFT_KEPT:
+                self._left.clear()
+            self._left[owner] = {str(part): str(fields) for part, fields in self._store.rows(_LEFT, owner=owner)}
+        found: dict[str, Any] = json.loads(self._left[owner].get(mark, "{}"))
+        return found
+
     def unwritten(self) -> list[tuple[int, str]]:
         """(owner, key) of what the database doesn't have yet."""
         return [(owner, key.hex()) for owner, key in sorted(self._unwritten.items())]
@@ -53,9 +86,11 @@ class Keyring:
         if owners is None:
             self._known.clear()
             self._unwritten.clear()
+            self._left.clear()
         for owner in owners or ():
             self._known.pop(owner, None)
             self._unwritten.pop(owner, None)
+            self._left.pop(owner, None)
 
     def _keep(self, owner: int, key: bytes) -> bytes:
         if len(self._known) >= _KEPT:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import date
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from guerdon.engine.codes import KIND_SHIFT, OWNER_SHIFT, EventType, OwnerKind, Reason, Role, TransferKind
@@ -26,6 +25,7 @@ from guerdon.engine.decide.instruments.acting import (
 from guerdon.engine.decide.instruments.kinds import CertificateKind, certificate_kind, kinds_of
 from guerdon.engine.decide.instruments.transitions import CERTIFICATE, CERTIFICATE_OUT, CertificateState
 from guerdon.engine.decide.offer_tables import step
+from guerdon.engine.events.code_names import HOLDER
 from guerdon.engine.events.event import Event
 from guerdon.engine.rows import FOREVER
 
@@ -43,7 +43,7 @@ _USED = frozenset({_S.CLAIMED, _S.FULFILLED})
 class Certificate:
     """``worth``: what lies in its account; ``sale``: the transfer (seq, n) that sold it to ``distributor`` (number).
 
-    ``email`` (as ``kept_email`` keeps it), ``terms``, ``url`` and ``fulfiller`` (number) are those of the reservation
+    ``holder`` (as ``holder_of`` tells it), ``terms``, ``url`` and ``fulfiller`` (number) are those of the reservation
     and the claim.
     """
 
@@ -55,7 +55,7 @@ class Certificate:
     expires_at: int = FOREVER
     sale: tuple[int, int] = (0, 0)
     distributor: int = 0
-    email: str = ""
+    holder: str = ""
     terms: str = ""
     url: str = ""
     fulfiller: int = 0
@@ -73,13 +73,9 @@ class Certificate:
 # ---- the record
 
 
-def kept_email(address: str) -> str:
-    """An address as the record keeps it: enough to know it again, not to write to it.
-
-    >>> kept_email(" Ann@Example.org ") == kept_email("ann@example.org")
-    True
-    """
-    return sha256(address.strip().lower().encode()).hexdigest()[:32]
+def holder_of(event: Event) -> str:
+    """What the record keeps of the address of a claim: what the door made of it; in cases it is the address itself."""
+    return str(event.fields.get(HOLDER) or event.fields.get("email", ""))
 
 
 def read_certificate(decider: Decider, name: str) -> Certificate | None:
@@ -175,7 +171,7 @@ def _reserve(act: Act, certificate: Certificate) -> Reason:
     """Only this address can claim it from now on."""
     why = why_not(act, certificate)
     if why is Reason.NONE:
-        certificate.email = kept_email(act.event.fields["email"])
+        certificate.holder = holder_of(act.event)
     return why
 
 
@@ -239,7 +235,7 @@ def claiming(decider: Decider, i: int, event: Event) -> None:
         refused(act, why)
         return
     certificate.fulfiller = merchant_number(decider, event.merchant)
-    certificate.email, certificate.terms = kept_email(event.fields["email"]), kind.terms or ""
+    certificate.holder, certificate.terms = holder_of(event), kind.terms or ""
     certificate.url = kinds_of(decider).sites[kind.site].url
     to = paid_to(certificate.fulfiller)
     post(act, TransferKind.CERTIFICATE_CLAIM, certificate.account, to, certificate.worth)
@@ -251,10 +247,9 @@ def claiming(decider: Decider, i: int, event: Event) -> None:
 def why_not(act: Act, certificate: Certificate) -> Reason:
     """NONE, or why it can't be claimed here by this address; the terms are not looked at."""
     kind, fields = _kind(act, certificate), act.event.fields
-    email = fields.get("email", "")
-    if certificate.status in _UNKNOWN or fields.get("site") != kind.site or not email:
+    if certificate.status in _UNKNOWN or fields.get("site") != kind.site or not fields.get("email"):
         return Reason.CODE_UNKNOWN
-    if certificate.status == _S.RESERVED and kept_email(email) != certificate.email:
+    if certificate.status == _S.RESERVED and holder_of(act.event) != certificate.holder:
         return Reason.CODE_UNKNOWN
     if certificate.status in _USED:
         return Reason.CODE_USED

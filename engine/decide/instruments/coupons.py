@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from guerdon.engine.codes import EventType, Reason, Role, TransferKind, account_parts
-from guerdon.engine.decide import booking, history
+from guerdon.engine.decide import booking
 from guerdon.engine.decide.addressing import followed
 from guerdon.engine.decide.back import Back
 from guerdon.engine.decide.calendar import stepped
@@ -16,6 +16,7 @@ from guerdon.engine.decide.instruments.acting import refused as act_refused
 from guerdon.engine.decide.instruments.exchanging import COUPON_RECORD, move_stock
 from guerdon.engine.decide.instruments.kinds import kinds_then
 from guerdon.engine.decide.instruments.transitions import COUPON
+from guerdon.engine.decide.lot_records import lot_row
 from guerdon.engine.decide.offer_tables import step
 from guerdon.engine.decide.opening import Opening, posted, refused
 from guerdon.engine.decide.requests import caught_up, of_wallet
@@ -108,7 +109,7 @@ def _pay_back(decider: Decider, o: Opening, exchange: int) -> None:
         fill_lot(back, facts, amount)
         lots.append(lot)
     for lot in lots:
-        place = history.lot_row(decider, o.c, lot)
+        place = lot_row(decider, o.c, lot)
         if place != NOWHERE and decider.desk.s_lot[place].expires_at < o.now:
             expire(decider.desk, o.seq, o.c, place, o.now)
 
