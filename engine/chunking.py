@@ -12,6 +12,7 @@ import polars as pl
 from guerdon.engine.arrays import joined
 from guerdon.engine.codes import EventType, Outcome, Reason
 from guerdon.engine.decide.journal import Journal
+from guerdon.engine.erasing import left_of_erased
 from guerdon.engine.events.admission import Admission, Aside, FeedMark
 from guerdon.engine.events.body import encode
 from guerdon.engine.events.event import Refused
@@ -50,7 +51,8 @@ def chunk_of(
     whole = joined([first, log, asides])
     order = np.argsort(whole["seq"], kind="stable")
     texts = _texts(kept, first_ids, aside_ids, order)
-    form, body = encode(_stored(admission, identity, kept, seqs[rows]), _seal(run, log["contact"]))
+    form, body = encode(_stored(admission, identity, kept, seqs[rows]), _seal(run, log))
+    left = left_of_erased(run.ledger, run.program, journal.erased, (form, body)) if len(journal.erased) else []
     return Chunk(
         log=whole[order],
         ids=texts[0],
@@ -75,15 +77,28 @@ def chunk_of(
         resolved=_resolved(journal),
         identifiers=[Identifier(*key, number) for key, number in journal.identifiers.items()],
         erased=journal.erased,
+        left=left,
         business_keys=_keys(log, kept),
         programmes=announced,
     )
 
 
-def _seal(run: Run, owners: np.ndarray) -> Seal:
-    """Shuts what the events tell of their contacts under the contacts' keys."""
-    declared = (*run.program.business.attributes_contact, *run.program.business.attributes_event)
-    return Seal(run.ledger.keyring, owners, frozenset(each.name for each in declared if each.personal))
+def _seal(run: Run, log: np.ndarray) -> Seal:
+    """Shuts what the events tell of their contacts under the contacts' keys.
+
+    What is forwarded from a merged contact is told of the one that it became.
+    """
+    owners = log["contact"]
+    if run.program.business.merge_forward and run.decider.batch is not None:
+        events = run.decider.batch.events[run.decider.batch.events["contact"] >= 0]
+        rows = np.flatnonzero((owners != 0) & np.isin(log["seq"], events["seq"]))
+        became = events["contact"][np.searchsorted(events["seq"], log["seq"][rows])]
+        owners = owners.copy()
+        owners[rows] = run.decider.state.arrays["s_contact"]["number"][became]
+    business = run.program.business
+    told, of_lines = (*business.attributes_contact, *business.attributes_event), business.attributes_line
+    personal = (frozenset(each.name for each in declared if each.personal) for declared in (told, of_lines))
+    return Seal(run.ledger.keyring, owners, *personal)
 
 
 def marks_before(marks: Sequence[FeedMark], events: int) -> list[FeedMark]:

@@ -2,13 +2,15 @@
 
 Many events are columns (Arrow IPC, zstd), few are JSON lines (zstd). What names or reaches a person lies apart in both:
 the columns ``contact``, ``contact_kind`` and ``sealed``, the key ``sealed`` of a line. A ``Seal`` shuts it under the
-key of its contact; a contact's id is no more than a name of ours and stays open.
+key of its contact, personal attributes with it; a contact's id is no more than a name of ours and stays open.
 """
 
 from __future__ import annotations
 
 import json
 import struct
+from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -23,8 +25,8 @@ from guerdon.engine.events.event import Event, Line, Parked, Refused
 from guerdon.engine.events.fields import is_personal
 from guerdon.engine.events.frames import EVENT_COLUMNS, LINE_COLUMNS, Frames, column
 from guerdon.engine.events.listed import EventList
-from guerdon.engine.events.sealed_columns import opened_columns, shut_columns
-from guerdon.engine.events.sealing import Keys, Seal, left_of, month_of, opened, shut
+from guerdon.engine.events.sealed_columns import opened_columns, shut_columns, shut_parts
+from guerdon.engine.events.sealing import SHUT, Keys, Seal, left_of, month_of, opened, shut
 
 LINES, COLUMNS = 1, 2  # stored with each body
 FEW = 256
@@ -67,6 +69,20 @@ def decode(form: int, body: bytes, keys: Keys | None = None) -> Admission:
     raise ValueError(f"body format {form} is not known; this is a ledger of a later version")
 
 
+def parts_of(form: int, body: bytes, owner: int) -> Iterator[dict[str, Any]]:
+    """The parts of a body that are shut under the key of an owner, as they are stored; asides have none of a contact's.
+
+    A body of purchases in bulk that tell nothing personal costs no more than a look at its head.
+    """
+    parts: Iterable[dict[str, Any]] = ()
+    if form == LINES:
+        rows = (json.loads(line) for line in _expanded(body).decode().split("\n") if f'"owner":{owner}' in line)
+        parts = (row.get("sealed", {}) for row in rows)
+    elif not _tells_nothing_personal(body):
+        parts = shut_parts(_frames(body)[0])
+    yield from (part for part in parts if SHUT in part and part["owner"] == owner)
+
+
 def _aside(aside: Aside, seal: Seal | None) -> dict[str, Any]:
     """A refused or parked event; what it told may name a person, so all of that is sealed, under its month's key."""
     kind = "refused" if isinstance(aside.told, Refused) else "parked"
@@ -100,11 +116,15 @@ def _line(event: Event, personal: frozenset[str], seal: Seal | None, row: int) -
     open_part = {name: value for name in _OPEN if (value := getattr(event, name)) not in _DEFAULTS}
     open_part["type"] = int(event.type)
     open_part["content"] = event.content.hex()
+    of_lines = seal.of_lines if seal is not None else frozenset()
     if event.lines:
-        open_part["lines"] = [_short(line) for line in event.lines]
+        open_part["lines"] = [_short(line, of_lines) for line in event.lines]
     sealed: dict[str, Any] = {}
     if event.contact is not None:
         sealed = {"contact": event.contact, "contact_kind": event.contact_kind}
+    borne = {str(n): told for n, line in enumerate(event.lines) if (told := _chosen(line.attributes, of_lines))}
+    if borne:
+        sealed["lines"] = borne
     for part, told, closed in (
         ("fields", event.fields, {name for name in event.fields if is_personal(event.type, name)}),
         ("attributes", event.attributes, personal & event.attributes.keys()),
@@ -125,8 +145,15 @@ def _shut(keys: Keys, owner: int, sealed: dict[str, Any]) -> dict[str, Any]:
     return shut(keys, owner, sealed, by_id | left_of(keys, {n: v for n, v in sealed.items() if n not in by_id}))
 
 
-def _short(line: Line) -> dict[str, Any]:
-    return {name: value for name in _OF_LINE if (value := getattr(line, name)) not in (None, {})}
+def _short(line: Line, without: frozenset[str]) -> dict[str, Any]:
+    short = {name: value for name in _OF_LINE if (value := getattr(line, name)) not in (None, {})}
+    if without and line.attributes.keys() & without:
+        short["attributes"] = _chosen(line.attributes, line.attributes.keys() - without)
+    return short
+
+
+def _chosen(told: Mapping[str, Any], names: AbstractSet[str]) -> dict[str, Any]:
+    return {name: value for name, value in told.items() if name in names}
 
 
 def _event(row: dict[str, Any]) -> Event:
@@ -138,7 +165,10 @@ def _event(row: dict[str, Any]) -> Event:
             told[name] = sealed[name]
     told["type"] = EventType(told["type"])
     told["content"] = bytes.fromhex(told["content"])
-    told["lines"] = tuple(Line(**line) for line in told.get("lines", ()))
+    lines = told.get("lines", ())
+    for place, borne in sealed.get("lines", {}).items():
+        lines[int(place)]["attributes"] = lines[int(place)].get("attributes", {}) | borne
+    told["lines"] = tuple(Line(**line) for line in lines)
     return Event(**{"time": 0, "received_at": 0, **told})
 
 
@@ -218,6 +248,12 @@ def _frames(body: bytes) -> tuple[Frames, list[dict[str, Any]]]:
         events.select(*EVENT_COLUMNS, *attributes), lines.select(*LINE_COLUMNS), tables["products"], personal
     )
     return frames, json.loads(_expanded(parts[4])) if len(parts) > 4 else []
+
+
+def _tells_nothing_personal(body: bytes) -> bool:
+    (size,) = struct.unpack_from("<Q", body)
+    constants = json.loads(body[8 : 8 + size])["tables"]["events"]["constants"]
+    return "sealed" in constants and constants["sealed"] is None
 
 
 def _opened(head: dict[str, Any], stream: bytes) -> pl.DataFrame:

@@ -26,11 +26,11 @@ def frames_from_events(events: Sequence[Event], personal: frozenset[str] = froze
     told["line_count"] = counts.tolist()
     told["line_first"] = (np.cumsum(counts, dtype=np.int64) - counts).tolist()
     told["rest"] = [open_part(event) for event in events]
-    told["sealed"] = [_sealed_part(event, personal) for event in events]
+    told["sealed"] = [_sealed_part(event) for event in events]
     frame = pl.DataFrame(told, schema=EVENT_COLUMNS)
-    for name in sorted({name for event in events for name in event.attributes} - personal):
+    for name in sorted({name for event in events for name in event.attributes}):
         values = [event.attributes.get(name) for event in events]
-        frame = frame.with_columns(pl.Series(ATTRIBUTE + name, values, dtype=_dtype(values)))
+        frame = frame.with_columns(pl.Series(ATTRIBUTE + name, values, dtype=dtype_of(values)))
     return Frames(frame, *_lines(events), personal)
 
 
@@ -45,16 +45,10 @@ def open_part(event: Event) -> str | None:
     return canonical(rest) if rest else None
 
 
-def _sealed_part(event: Event, personal: frozenset[str]) -> str | None:
-    """What names or reaches a person beside ``contact``, as JSON; None if there is nothing."""
-    sealed: dict[str, Any] = {}
+def _sealed_part(event: Event) -> str | None:
+    """The fields that name or reach a person beside ``contact``, as JSON; None if there is nothing."""
     fields = {name: value for name, value in event.fields.items() if is_personal(event.type, name)}
-    if fields:
-        sealed["fields"] = fields
-    attributes = {name: value for name, value in event.attributes.items() if name in personal}
-    if attributes:
-        sealed["attributes"] = attributes
-    return canonical(sealed) if sealed else None
+    return canonical({"fields": fields}) if fields else None
 
 
 def _lines(events: Sequence[Event]) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -76,12 +70,13 @@ def _lines(events: Sequence[Event]) -> tuple[pl.DataFrame, pl.DataFrame]:
     distinct = list(zip(*rows, strict=True)) if rows else [()] * (len(PRODUCT_COLUMNS) + len(names))
     products = pl.DataFrame(
         [pl.Series(name, values, dtype=pl.String) for name, values in zip(PRODUCT_COLUMNS, distinct, strict=False)]
-        + [pl.Series(n, v, dtype=_dtype(v)) for n, v in zip(names, distinct[len(PRODUCT_COLUMNS) :], strict=True)]
+        + [pl.Series(n, v, dtype=dtype_of(v)) for n, v in zip(names, distinct[len(PRODUCT_COLUMNS) :], strict=True)]
     )
     return columns(table), products
 
 
-def _dtype(values: Sequence[Any]) -> Any:
+def dtype_of(values: Sequence[Any]) -> Any:
+    """The type of a column of an attribute's values: that of the first one told."""
     first = next((value for value in values if value is not None), None)
     if isinstance(first, bool):
         return pl.Boolean

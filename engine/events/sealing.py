@@ -2,7 +2,8 @@
 
 The log keeps both: the shut part, which only the key opens, and *what is left*, which tells nobody from another but
 lets the log be decided again with the same end. Of an identifier that is a keyed hash of it (an address keeps its
-domain), of a date of birth its day in a leap year, of a payment method its kind; all else personal leaves nothing.
+domain), of a payment method its kind. What is left of an attribute depends on what the programmes test: it is worked
+out at the moment of erasing (``engine.erasing``) and lies beside the log, known by the ``mark`` of its part.
 
 Owners are numbers of contacts; 0 is nobody, whose key is the ledger's secret, by which identifiers are hashed. What
 was refused or parked before anybody knew whose it was is shut under the key of its month, a number below 0.
@@ -11,10 +12,10 @@ was refused or parked before anybody knew whose it was is shut under the key of 
 from __future__ import annotations
 
 import base64
+import hashlib
 import hmac
 import json
 from collections.abc import Mapping
-from datetime import date, timedelta
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -27,8 +28,7 @@ SHUT = "shut"  # the key by which a part that is shut is known
 KEY_BYTES = 64  # of AES-256-SIV: the same part under the same key is the same bytes, and no nonce can be used twice
 NOBODY = 0
 MONTH = 30 * 86_400_000_000
-_EPOCH = date(1970, 1, 1)
-_LEAP_YEAR = 1904
+OF_THE_PROGRAMMES = ("attributes", "lines")  # of a part: what means nothing but to the programmes' tests
 
 
 class Keys(Protocol):
@@ -40,6 +40,13 @@ class Keys(Protocol):
     def give(self, owner: int) -> bytes:
         """The key of an owner, a new one if there is none."""
 
+    def left(self, owner: int, mark: str) -> Mapping[str, Any]:
+        """What was left of a part beside the log when the key of its owner was destroyed."""
+
+    @property
+    def names_nobody(self) -> bool:
+        """Whether contacts are told by what is left of their identifiers, also where there is a key."""
+
 
 class Seal(NamedTuple):
     """Shuts what is personal. ``owners``: numbers of the events' contacts, in their order; 0: nobody's."""
@@ -47,6 +54,7 @@ class Seal(NamedTuple):
     keys: Keys
     owners: np.ndarray
     personal: frozenset[str]  # attributes, beside those that the admission knows for such
+    of_lines: frozenset[str] = frozenset()  # attributes of lines
 
     def owner(self, row: int, kind: int, received_at: int) -> int:
         """Under whose key a row's part is shut: its contact's, else its month's; a certificate is its holder's whom we
@@ -58,20 +66,26 @@ class Seal(NamedTuple):
 
 
 class Pseudonyms:
-    """Keys that open nobody's part: where one contact was erased, all are told by what is left of them, so that who
-    had an address before another is still told from the other.
+    """Keys that tell all contacts by what is left of their identifiers, as is done where one was erased: so who had an
+    address before another is still told from the other.
     """
+
+    names_nobody = True
 
     def __init__(self, keys: Keys) -> None:
         self._keys = keys
 
     def key(self, owner: int) -> bytes | None:
-        """The key of nobody and of months; a contact's stays away."""
-        return self._keys.key(owner) if owner <= NOBODY else None
+        """The key of an owner."""
+        return self._keys.key(owner)
 
     def give(self, owner: int) -> bytes:
         """Nothing is shut under it."""
         raise NotImplementedError
+
+    def left(self, owner: int, mark: str) -> Mapping[str, Any]:
+        """What was left of a part."""
+        return self._keys.left(owner, mark)
 
 
 def month_of(received_at: int) -> int:
@@ -93,17 +107,33 @@ def opened(keys: Keys | None, stored: Mapping[str, Any]) -> dict[str, Any]:
     """A part as it was told; without its key, what is left of it. One that was never shut is as it is."""
     if SHUT not in stored:
         return dict(stored)
-    owner = int(stored["owner"])
-    key = keys.key(owner) if keys is not None else None
-    if key is None:
+    if keys is None:
         return dict(stored["left"])
-    raw = _cipher(key).decrypt(base64.b64decode(stored[SHUT]), [str(owner).encode()])
-    told: dict[str, Any] = json.loads(raw)
+    owner = int(stored["owner"])
+    key = keys.key(owner)
+    if key is None:
+        return {**stored["left"], **keys.left(owner, mark_of(stored))}
+    told = unsealed(key, stored)
+    if keys.names_nobody and owner > NOBODY:
+        return {**stored["left"], **{name: told[name] for name in OF_THE_PROGRAMMES if name in told}}
     return told
 
 
+def unsealed(key: bytes, stored: Mapping[str, Any]) -> dict[str, Any]:
+    """What was shut under a key, as it was told."""
+    told: dict[str, Any] = json.loads(
+        _cipher(key).decrypt(base64.b64decode(stored[SHUT]), [str(int(stored["owner"])).encode()])
+    )
+    return told
+
+
+def mark_of(stored: Mapping[str, Any]) -> str:
+    """By which a part that is shut is known beside the log: 32 hex digits."""
+    return hashlib.sha256(stored[SHUT].encode()).hexdigest()[:32]
+
+
 def left_of(keys: Keys, part: Mapping[str, Any]) -> dict[str, Any]:
-    """What is left of the personal part of an event: ``contact`` and its kind, fields, attributes."""
+    """What is left in the log of the personal part of an event: ``contact`` and its kind, fields."""
     left: dict[str, Any] = {}
     if "contact" in part:
         kind = part["contact_kind"]
@@ -111,10 +141,6 @@ def left_of(keys: Keys, part: Mapping[str, Any]) -> dict[str, Any]:
     fields = {name: _field(keys, name, value) for name, value in part.get("fields", {}).items()}
     if fields:
         left["fields"] = fields
-    born = part.get("attributes", {}).get("birth_date")
-    if isinstance(born, int):
-        day = _EPOCH + timedelta(days=born)
-        left["attributes"] = {"birth_date": (date(_LEAP_YEAR, day.month, day.day) - _EPOCH).days}
     return left
 
 

@@ -55,12 +55,21 @@ class Checked:
     skipped: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class ByWhatIsLeft:
+    """What a replay decided by what is left of contacts: how many were erased, and how many events they told."""
+
+    contacts: int
+    events: int
+
+
 @dataclass(slots=True)
 class Report:
     """All checks and what they found (``SHOWN`` of each at most)."""
 
     checks: list[Checked] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    by_what_is_left: ByWhatIsLeft | None = None  # None: nothing was replayed
 
     @property
     def ok(self) -> bool:
@@ -188,6 +197,7 @@ def _replayed(report: Report, ledger: Ledger, replay: Replay) -> None:
     from guerdon.engine.ledger import audit_replay
 
     began = time.perf_counter_ns()
+    report.by_what_is_left = ByWhatIsLeft(ledger.erased_contacts(), ledger.events_of_erased())
     with replay(ledger) as again:
         seconds = _since(began)
         _run(report, "V10", TITLES["V10"], audit_replay.state(ledger, again))

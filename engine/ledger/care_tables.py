@@ -52,13 +52,18 @@ mail = Table(
 mail_block = Table(
     "mail_block", metadata, _text("address", key=True), _text("reason"), _number("since"), sqlite_with_rowid=False
 )
-# A question of a verified holder of a certificate; ``state``: open, waiting, answered, closed.
+# A question of a verified holder of a certificate; ``state``: open, waiting, answered, closed; ``answer``: the last.
 ticket = Table(
     "ticket", metadata, _text("id", key=True), _text("certificate"), _text("subject"), _text("state"),
-    _number("opened_at"), _number("due_at"), _text("by"), _number("changed_at"),
-    Index("ticket_of_certificate", "certificate"),
+    _number("opened_at"), _number("due_at"), _text("by"), _number("changed_at"), _text("answer"),
+    Index("ticket_of_certificate", "certificate"), Index("ticket_by_state", "state", "due_at"),
     sqlite_with_rowid=False,
 )  # fmt: skip
 # The key that opens what the log holds of a person (hex); ``owner``: number of a contact, 0 the ledger's secret, below
 # 0 a month. A row that goes is what erases.
 contact_key = Table("contact_key", metadata, _key("owner"), _text("key"))
+# What is left of a part of an erased contact beside the log: values that no test of any programme tells from those that
+# were told. ``part``: the mark of what is shut; ``fields``: JSON. See engine/erasing.py.
+contact_left = Table(
+    "contact_left", metadata, _key("owner"), _text("part", key=True), _text("fields"), sqlite_with_rowid=False
+)

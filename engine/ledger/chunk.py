@@ -160,6 +160,7 @@ class Chunk:
     records: Sequence[rows.Record] = ()
     outbox: Sequence[Message] = ()
     keys: Sequence[tuple[int, str]] = ()  # (owner, key) of what its body is shut under, if the ledger has none yet
+    left: Sequence[tuple[int, str, str]] = ()  # of parts of those erased: (owner, mark, JSON of what is left of it)
     recorded_at: int | None = None  # µs UTC; None: now
     # New rows of tables beside the ledger that commit with it, by table: tuples in the order of the table's columns.
     beside: Mapping[str, Sequence[Sequence[Any]]] = field(default_factory=dict)

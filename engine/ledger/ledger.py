@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from sqlalchemy import bindparam, make_url, select
 from sqlalchemy.exc import ArgumentError, OperationalError
 
 from guerdon.engine.codes import EventType
+from guerdon.engine.events.code_names import CodeNames
 from guerdon.engine.ledger import tables
 from guerdon.engine.ledger.chunk import Chunk, Message
 from guerdon.engine.ledger.digest import DIGESTED, hex_digest, no_sums
@@ -95,7 +97,9 @@ class Ledger(Reading):
             store.take(_OPENING_SECONDS)
             try:
                 bring_up(store, create=create)
-                return cls(store)
+                ledger = cls(store)
+                ledger.keyring.make_secret()
+                return ledger
             finally:
                 store.give()
         except OperationalError as error:
@@ -116,6 +120,11 @@ class Ledger(Reading):
     def close(self) -> None:
         """Gives up the connection and the writer's lock."""
         self.store.close()
+
+    @cached_property
+    def codes(self) -> CodeNames:
+        """The names of codes in this ledger, for doors. May be used from any thread that may read."""
+        return CodeNames(self.keyring.secret(), lambda name: self.records.one("card", name) is not None)
 
     @property
     def place(self) -> str:

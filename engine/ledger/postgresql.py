@@ -25,6 +25,7 @@ from guerdon.engine.ledger.store import INSERT, REMOVE, Row, Store, Target, as_l
 LOCK: Final = 0x67756572646F6E  # the writer's advisory lock in each database: the word guerdon
 TURN: Final = LOCK + 1  # the turn of one among several writers
 LEASE_SECONDS: Final = 60
+LOCK_MILLISECONDS: Final = 500  # the server needs a moment to see that a process which had it was killed
 BULK_ROWS: Final = 256  # from here on COPY pays
 
 
@@ -64,14 +65,18 @@ class PostgresStore(Store):
     def _take_lock(self) -> None:
         """The lock of one who writes alone, or of those who share; who only reads takes none."""
         self._reader.execute("SET default_transaction_read_only = on")
-        lock = "pg_try_advisory_lock_shared" if self.is_shared else "pg_try_advisory_lock"
         if not self._write:
             self._writer.execute("SET default_transaction_read_only = on")
-        elif not self._first(f"SELECT {lock}({LOCK})"):
+            return
+        lock = "pg_advisory_lock_shared" if self.is_shared else "pg_advisory_lock"
+        try:
+            self._writer.execute(f"SET lock_timeout = {LOCK_MILLISECONDS}; SELECT {lock}({LOCK})".encode())
+            self._writer.execute("SET lock_timeout = 0")
+        except self._psycopg.errors.LockNotAvailable as error:
             self.close()
             raise LedgerBusy(
                 "another process is writing to this ledger", place=self.place, hint="wait until it has finished"
-            )
+            ) from error
 
     @contextmanager
     def _talking(self) -> Iterator[None]:
@@ -79,6 +84,8 @@ class PostgresStore(Store):
         try:
             yield
         except (self._psycopg.OperationalError, self._psycopg.InterfaceError) as error:
+            if (stop := _told_to_stop(error)) is not None:
+                raise stop from None
             text = str(error).strip().splitlines()
             raise LedgerInterrupted(
                 text[0] if text else "the connection was lost", place=self.place, hint="is the server up?"
@@ -117,10 +124,6 @@ class PostgresStore(Store):
             with suppress(self._psycopg.OperationalError):  # its locks are gone with a session
                 self._writer.execute(f"SELECT pg_advisory_unlock({TURN}); SET idle_session_timeout = 0".encode())
 
-    def _first(self, sql: str) -> Any:
-        found = self._writer.execute(sql.encode()).fetchone()
-        return found[0] if found else None
-
     def connect(self) -> Connection:
         return self.engine.connect()
 
@@ -142,8 +145,10 @@ class PostgresStore(Store):
         has_bytes = any(target.table.c[name].type.python_type is bytes for name in target.texts)
         try:
             with self._talking():
-                if len(matrix) < BULK_ROWS or has_bytes or target.how == REMOVE:
+                if len(matrix) < BULK_ROWS or has_bytes:
                     self._one_by_one(target, matrix, texts)
+                elif target.how == REMOVE:
+                    self._remove(target, matrix, texts)
                 elif target.how == INSERT:
                     self._copy(f'"{target.table.name}"', target, matrix, texts)
                 else:
@@ -196,6 +201,19 @@ class PostgresStore(Store):
             cursor.execute(merged.encode())
             cursor.execute(f'TRUNCATE "new_{name}"'.encode())
 
+    def _remove(self, target: Target, matrix: np.ndarray, texts: Mapping[str, Any]) -> None:
+        """Copies the keys into a table of this transaction, and takes away what has them."""
+        name, keys = target.table.name, [f'"{key}"' for key in (*target.numbers, *target.texts)]
+        with self._writer.cursor() as cursor:
+            cursor.execute(
+                f'CREATE TEMPORARY TABLE IF NOT EXISTS "gone_{name}" ON COMMIT DELETE ROWS '
+                f'AS SELECT {", ".join(keys)} FROM "{name}" WITH NO DATA'.encode()
+            )
+            self._copy(f'"gone_{name}"', target, matrix, texts)
+            same = " AND ".join(f"kept.{key} = gone.{key}" for key in keys)
+            cursor.execute(f'DELETE FROM "{name}" AS kept USING "gone_{name}" AS gone WHERE {same}'.encode())
+            cursor.execute(f'TRUNCATE "gone_{name}"'.encode())
+
     def _statement(self, target: Target) -> tuple[str, tuple[str, ...]]:
         if target not in self._statements:
             compiled = statement_of(target, dialect.insert).compile(dialect=self.engine.dialect)
@@ -228,6 +246,14 @@ class PostgresStore(Store):
     def close(self) -> None:
         self._writer.close()
         self._reader.close()
+
+
+def _told_to_stop(error: BaseException) -> BaseException | None:
+    """What told this process to stop, if the driver only complains of being left in the midst of something."""
+    before = error.__context__
+    while before is not None and isinstance(before, Exception):
+        before = before.__context__
+    return before
 
 
 def _place(url: URL) -> str:

@@ -201,6 +201,7 @@ class Posting:
         self._put("=name", [(KIND_NUMBERS["contact"], number, "") for number in chunk.erased])
         self._put("contact_key", chunk.keys)
         self._put("-contact_key", [(number,) for number in chunk.erased])
+        self._put("contact_left", chunk.left)
         profiles = sorted(chunk.profiles.items())
         self._put("profile", [(contact, _json(fields)) for contact, fields in profiles if fields])
         self._put("-profile", [(contact,) for contact, fields in profiles if not fields])

@@ -92,6 +92,11 @@ _PAST = _PAST.order_by("slot", "window")
 _OF_SLOT = select(tables.counter).where(tables.counter.c.slot == bindparam("slot")).order_by("contact", "window")
 _MOST = select(func.coalesce(func.max(tables.name.c.number), 0)).where(tables.name.c.kind == bindparam("kind"))
 _ERASED = select(func.count()).select_from(tables.contact).where(tables.contact.c.erased == 1)
+_OF_ERASED = (
+    select(func.count())
+    .select_from(tables.event.join(tables.contact, tables.event.c.contact == tables.contact.c.number))
+    .where(tables.contact.c.erased == 1)
+)
 _LAST_RUN = select(func.coalesce(func.max(tables.run.c.number), 0))
 
 
@@ -265,6 +270,10 @@ class Reading:
     def erased_contacts(self) -> int:
         """How many contacts were erased."""
         return self._seq(self.store.rows(_ERASED))
+
+    def events_of_erased(self) -> int:
+        """How many events of the log name a contact that was erased."""
+        return self._seq(self.store.rows(_OF_ERASED))
 
     def last_run(self) -> int:
         """The number of the latest run; 0: none yet."""

@@ -83,7 +83,7 @@ class SqliteStore(Store):
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
             connection.execute("PRAGMA temp_store=MEMORY")
-            connection.execute("PRAGMA secure_delete=OFF")
+            connection.execute("PRAGMA secure_delete=ON")  # what was said before lies in no gap of a page
         writer.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES if write else 0}")
         if reader is not writer:
             reader.execute("PRAGMA wal_autocheckpoint=0")
@@ -106,17 +106,10 @@ class SqliteStore(Store):
 
     @contextmanager
     def overwriting(self, erases: bool) -> Iterator[None]:
-        """Deleted rows are zeros in the file, and the log that held them is copied back and cut off."""
-        if not erases:
-            yield
-            return
-        self._writer.execute("PRAGMA secure_delete=ON")
-        try:
-            yield
-            if self.file is not None:
-                self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        finally:
-            self._writer.execute("PRAGMA secure_delete=OFF")
+        """What is deleted or replaced is zeros in the file; the log that held it is copied back and cut off too."""
+        yield
+        if erases and self.file is not None:
+            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def begin(self) -> None:
         try:
@@ -194,6 +187,9 @@ class SqliteStore(Store):
         return json.dumps(list(texts))
 
     def close(self) -> None:
+        for handle in (getattr(self, "_reading", None), getattr(self, "_handle", None)):
+            if handle is not None:
+                handle.close()
         for connection in (getattr(self, "_reader", None), getattr(self, "_writer", None)):
             if connection is not None:
                 connection.close()  # in memory both are one; closing it twice does nothing

@@ -15,6 +15,10 @@ def verdict_text(report: Report) -> str:
         end = f"not checked: {checked.skipped}" if checked.skipped else f"{checked.seconds:.2f} s"
         mark = "-" if checked.skipped else ("FAILED" if checked.found else "ok")
         lines.append(f"{checked.check:4} {mark:7} {checked.title} ({end})")
+    left = report.by_what_is_left
+    if left is not None and left.contacts:
+        contacts = f"{left.contacts} erased contact{'' if left.contacts == 1 else 's'}"
+        lines.append(f"             {left.events} events of {contacts} replayed by what is left of them")
     lines += ["", *map(str, report.findings)] if report.findings else []
     hidden = sum(checked.found for checked in report.checks) - len(report.findings)
     lines += [f"and {hidden} more"] if hidden > 0 else []
@@ -26,8 +30,10 @@ def verdict_text(report: Report) -> str:
 def verdict_json(report: Report) -> dict[str, Any]:
     """The object that ``verify --json`` prints."""
     names = ("check", "title", "found", "skipped")
+    left = report.by_what_is_left
     return {
         "ok": report.ok,
+        "replayed_by_what_is_left": None if left is None else {"contacts": left.contacts, "events": left.events},
         "checks": [{name: getattr(checked, name) for name in names} for checked in report.checks],
         "findings": [
             {name: getattr(finding, name) for name in ("check", "what", "where", "expected", "found")}

@@ -13,13 +13,18 @@ _WIDEST_FOLDED_RANGE = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class _Class:
+class Class:
+    """Characters within one of the ``spans`` (both ends in it); ``negated``: those in none of them."""
+
     spans: tuple[tuple[str, str], ...]
     negated: bool
 
+    def __contains__(self, character: str) -> bool:
+        return any(low <= character <= high for low, high in self.spans) is not self.negated
 
-_STAR = "*"
-_Token = str | _Class  # _STAR, or what fits one character
+
+STAR = "*"
+Token = str | Class  # STAR, or what fits one character
 
 
 def python_regex(pattern: str, *, any_case: bool) -> str:
@@ -29,7 +34,7 @@ def python_regex(pattern: str, *, any_case: bool) -> str:
     >>> bool(re.fullmatch(python_regex("br[ae]w-*", any_case=True), "BREW-10"))
     True
     """
-    head, *runs = _runs(_tokens(pattern, any_case))
+    head, *runs = _runs(tokens(pattern, any_case))
     if not runs:
         return f"(?s:{_join(head)})"
     *middle, tail = runs
@@ -38,38 +43,39 @@ def python_regex(pattern: str, *, any_case: bool) -> str:
 
 def rust_regex(pattern: str, *, any_case: bool) -> str:
     """For polars, whose engine never runs for ever."""
-    return f"^(?s:{'.*'.join(_join(run) for run in _runs(_tokens(pattern, any_case)))})$"
+    return f"^(?s:{'.*'.join(_join(run) for run in _runs(tokens(pattern, any_case)))})$"
 
 
-def _runs(tokens: list[_Token]) -> list[list[_Token]]:
-    runs: list[list[_Token]] = [[]]
+def _runs(tokens: list[Token]) -> list[list[Token]]:
+    runs: list[list[Token]] = [[]]
     for token in tokens:
-        if token == _STAR:
+        if token == STAR:
             runs.append([])
         else:
             runs[-1].append(token)
     return runs
 
 
-def _tokens(pattern: str, any_case: bool) -> list[_Token]:
+def tokens(pattern: str, any_case: bool) -> list[Token]:
+    """What a pattern is made of, in its order: STAR (never twice in a row), or the class that one character is of."""
     widen: Callable[[str], str] = _cases if any_case else str
-    tokens: list[_Token] = []
+    found: list[Token] = []
     at = 0
     while at < len(pattern):
         character = pattern[at]
         at += 1
         end = _class_end(pattern, at) if character == "[" else -1
         if character == "*":
-            if not tokens or tokens[-1] != _STAR:
-                tokens.append(_STAR)
+            if not found or found[-1] != STAR:
+                found.append(STAR)
         elif character == "?":
-            tokens.append(_Class((), negated=True))
+            found.append(Class((), negated=True))
         elif end >= 0:
-            tokens.append(_class(pattern[at:end], any_case))
+            found.append(_class(pattern[at:end], any_case))
             at = end + 1
         else:
-            tokens.append(_Class(tuple((each, each) for each in widen(character)), negated=False))
-    return tokens
+            found.append(Class(tuple((each, each) for each in widen(character)), negated=False))
+    return found
 
 
 def _class_end(pattern: str, at: int) -> int:
@@ -78,7 +84,7 @@ def _class_end(pattern: str, at: int) -> int:
     return pattern.find("]", first + 1)
 
 
-def _class(inside: str, any_case: bool) -> _Class:
+def _class(inside: str, any_case: bool) -> Class:
     negated = inside.startswith("!")
     text = inside[1:] if negated else inside
     spans: list[tuple[str, str]] = []
@@ -91,7 +97,7 @@ def _class(inside: str, any_case: bool) -> _Class:
             spans.append((text[at], text[at]))
             at += 1
     spans = [span for span in spans if span[0] <= span[1]]
-    return _Class(tuple(_widened(spans) if any_case else spans), negated)
+    return Class(tuple(_widened(spans) if any_case else spans), negated)
 
 
 def _widened(spans: list[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -109,11 +115,11 @@ def _cases(character: str) -> str:
     return "".join(dict.fromkeys(form for form in forms if len(form) == 1))
 
 
-def _join(tokens: list[_Token]) -> str:
-    return "".join(_render(token) for token in tokens if isinstance(token, _Class))
+def _join(tokens: list[Token]) -> str:
+    return "".join(_render(token) for token in tokens if isinstance(token, Class))
 
 
-def _render(token: _Class) -> str:
+def _render(token: Class) -> str:
     if not token.spans:
         return "." if token.negated else r"[^\U00000000-\U0010FFFF]"
     spans = "".join(_code(low) if low == high else f"{_code(low)}-{_code(high)}" for low, high in token.spans)

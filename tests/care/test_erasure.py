@@ -13,12 +13,14 @@ from guerdon.engine.events.admission import admit
 from guerdon.engine.events.body import COLUMNS, LINES, _expanded, decode
 from guerdon.engine.events.event import Event
 from guerdon.engine.events.normalise import CASE, Normaliser
-from guerdon.engine.events.sealing import left_of, month_of, opened, shut
+from guerdon.engine.events.sealing import left_of, mark_of, month_of, opened, shut
 from guerdon.engine.ledger.audit import verify
 from guerdon.engine.replaying import replay
 
 from ..cli.door import guerdon
 from .desk import NOW, SHOP, Desk, programme
+
+pytestmark = pytest.mark.usefixtures("engine")
 
 RULES = (
     SHOP.replace(
@@ -185,6 +187,11 @@ def test_one_key_opens_nothing_of_another() -> None:
 
         def give(self, owner: int) -> bytes:
             return self.held[owner]
+
+        def left(self, owner: int, mark: str) -> dict[str, Any]:
+            return {"attributes": {"birth_date": -24100}} if mark == mark_of(stored) else {}
+
+        names_nobody = False
 
     keys = Two()
     part = {"fields": {"email": "ann@x.example", "phone": "1"}, "attributes": {"birth_date": 7, "nickname": "A"}}

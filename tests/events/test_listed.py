@@ -19,6 +19,10 @@ from guerdon.engine.ledger.ledger import Ledger
 from guerdon.engine.pipeline import Run
 from tests.events.programme import programme
 
+from ..engines import new
+
+pytestmark = pytest.mark.usefixtures("engine")
+
 PERSONAL = frozenset({"birth_date"})
 LINES = [
     {"sku": "A", "total": "6.00", "family": "COFFEE", "quantity": "2", "department": "A", "organic": True},
@@ -91,7 +95,7 @@ def contents(few: int, way: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, A
     """Everything that a ledger holds of the events, when up to ``few`` of them go through as a list."""
     monkeypatch.setattr(admissions, "FEW_EVENTS", few)
     monkeypatch.setattr(keyring, "os", SimpleNamespace(urandom=bytes))  # else keys, and what they seal, would differ
-    with Ledger.open("sqlite://") as ledger:
+    with Ledger.open(new()) as ledger:
         run = Run.open(programme(), ledger)
         admitted = run.admit(admit(told(), PERSONAL, sort=False), way)
         whole: dict[str, Any] = {

@@ -234,7 +234,10 @@ def _care() -> None:
         "ticket", "id",
         [
             (TEXT, "id certificate subject state"), (BIG, "opened_at due_at"), (TEXT, "by"), (BIG, "changed_at"),
+            (TEXT, "answer"),
         ],
     )  # fmt: skip
     op.create_index("ticket_of_certificate", "ticket", ["certificate"])
+    op.create_index("ticket_by_state", "ticket", ["state", "due_at"])
     _table("contact_key", "owner", [(KEY, "owner"), (TEXT, "key")], rowid=True)
+    _table("contact_left", "owner part", [(KEY, "owner"), (TEXT, "part fields")])
