@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from guerdon.rules import coherence, offer_coherence
+from guerdon.rules import alerts, coherence, offer_coherence
 from guerdon.rules.document import Document, Path
 from guerdon.rules.figures import Digits
 from guerdon.rules.matchers import MATCHERS, read_matcher, vocabulary
@@ -71,6 +71,7 @@ def _over_several_places(view: View, names: Names) -> Iterator[Problem]:
     yield from matcher_problems(view)
     yield from coherence.exactly_one(view)
     yield from coherence.conflicts(view)
+    yield from alerts.conflicts(view)
     yield from offer_coherence.goals_fit_types(view)
     yield from offer_coherence.goals_share_a_window(view)
     yield from offer_coherence.conflicts(view)

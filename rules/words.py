@@ -54,7 +54,14 @@ SENT_EVENTS = (
 )
 
 # ``card_load`` stands for activation and reload.
-CONTROLLED_EVENTS = ("card_load", *SENT_EVENTS)
+CARD_LOAD = "card_load"
+CONTROLLED_EVENTS = (CARD_LOAD, *SENT_EVENTS)
+
+# What an alert's window is kept for: one for the whole business, or one for each value of these, joined by "+".
+SCOPES = (
+    *("business", "merchant", "venue", "tap", "channel", "source", "actor", "role", "contact", "card", "certificate"),
+    *("coupon", "kind", "site", "email", "distributor"),
+)
 
 # The fields that every programme has, by scope.
 FIELDS: dict[str, dict[str, FieldType]] = {

@@ -92,7 +92,8 @@ def _problem_of(error: Exception) -> Problem:
         ]
         return Problem(422, "bad_request", errors[0]["detail"] if errors else "it can't be read", errors=errors)
     if isinstance(error, HTTPException):
-        return Problem(error.status_code, _CODES.get(error.status_code, "bad_request"), str(error.detail))
+        code = _CODES.get(error.status_code, "bad_request")
+        return Problem(error.status_code, code, str(error.detail), headers=error.headers)
     if isinstance(error, LedgerError):
         return Problem(503, error.code, "the ledger can't be read at present", headers={"Retry-After": "2"})
     return Problem(500, "internal_error", "it was logged under the request's id")

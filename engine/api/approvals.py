@@ -22,6 +22,7 @@ from guerdon.engine.api.paging import Cursor, Limit, cursor, page_of
 from guerdon.engine.api.problems import Problem, not_found
 from guerdon.engine.api.service import Service
 from guerdon.engine.codes import Reason
+from guerdon.engine.events.code_names import NamedRecord
 from guerdon.engine.events.event import Refused
 from guerdon.engine.ledger.access import ApiKey, Approval, find_approval, find_key, open_approvals
 from guerdon.engine.ledger.access_tables import approval
@@ -47,7 +48,7 @@ async def ask_for(request: Request, record: Mapping[str, Any], body: bytes, abou
     if isinstance(told.item, Refused) and told.item.reason is Reason.NOT_PERMITTED:
         await service.note(service.deed(request, principal, about, "denied", "not_permitted"))
         raise Problem(403, "not_permitted", told.item.detail)
-    asked = {name: value for name, value in record.items() if name != "time" or "time" in _given(body)}
+    asked = {name: told.record.get(name) for name in record if name != "time" or "time" in _given(body)}
     id = f"{received_at:016x}-{str(record['id']).rpartition('/')[2][:32]}"
     row = Approval(id, principal.key_id, principal.name, _text(asked), "open", "", received_at, 0)
     answer = Answer(202, json_bytes(_shown(row)))
@@ -110,7 +111,7 @@ async def decide(request: Request, approval_id: ApprovalId, decision: Decision) 
     if asker is None or asker.revoked_at:
         raise Problem(409, "invalid_transition", "the key of who asked is no longer in force")
     received_at = service.clock()
-    record = {"time": rfc3339(asked.decided_at or received_at), **json.loads(asked.event)}
+    record = NamedRecord({"time": rfc3339(asked.decided_at or received_at), **json.loads(asked.event)})
     told = await service.readers.read(
         lambda ledger: service.door.told(
             principal_of(asker), [record], received_at, ledger=ledger, approver=principal.name

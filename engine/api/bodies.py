@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
 
-from guerdon.engine.api.problems import Problem
+from guerdon.engine.api.problems import Problem, wrong_field
 from guerdon.engine.api.settings import MAX_EVENTS, Settings
 from guerdon.engine.events.envelope import MAX_BYTES, opened, strict_json
 from guerdon.engine.events.reading import Unreadable
@@ -59,6 +59,19 @@ def object_of(request: Request, body: bytes) -> dict[str, Any]:
         detail = "the body must be a JSON object"
         raise Problem(422, "unreadable", detail, errors=[_error("", detail)])
     return value
+
+
+def texts_of(body: Mapping[str, Any], wanted: Mapping[str, int]) -> dict[str, str]:
+    """The texts that a body holds, trimmed; ``wanted``: characters at most. Problem 422: one is missing or no text."""
+    for name in (*wanted, *sorted(body)):
+        value, most = body.get(name), wanted.get(name)
+        if most is None:
+            raise wrong_field(name, "undeclared_field", f"there is no field {name!r}")
+        if not isinstance(value, str) or not 0 < len(value.strip()) <= most:
+            raise wrong_field(name, "bad_request", f"{name!r} is text of 1 to {most:,} characters")
+        if unkept := [sign for sign in value if sign == "\0" or "\ud800" <= sign <= "\udfff"]:
+            raise wrong_field(name, "bad_request", f"{name!r} holds {unkept[0]!r}, which is no text")
+    return {name: body[name].strip() for name in wanted}
 
 
 def told(request: Request, body: bytes) -> list[Any]:

@@ -38,7 +38,8 @@ class Work:
 
     ``answered`` makes the answer from those to its events, ``deed`` its entry in the audit trail. ``also``: rows of
     tables beside the ledger, and statements on them. ``deals``: does something of its own in the turn to write, in
-    transactions of its own, and gives the answer.
+    transactions of its own, and gives the answer. ``guard`` is asked in the turn, when all else of the group is on
+    disk; what it raises keeps the events from being told, and ends the work.
     """
 
     told: Sequence[Told]
@@ -48,6 +49,7 @@ class Work:
     also: Beside = field(default_factory=dict)
     statements: Sequence[Executable] = ()
     deals: Callable[[Run], Answer] | None = None
+    guard: Callable[[Ledger], None] | None = None
     done: Future[Answer] = field(default_factory=Future)
     replayed: bool = False
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Annotated, Any, Final
 
 from fastapi import Path, Query, Request
@@ -20,10 +20,9 @@ from guerdon.engine.api.instants import rfc3339
 from guerdon.engine.api.keys import Principal
 from guerdon.engine.api.problems import Problem
 from guerdon.engine.api.service import Service
-from guerdon.engine.api.views import number_of
 from guerdon.engine.codes import EventType as T
+from guerdon.engine.events.code_names import is_of_row
 from guerdon.engine.events.event import Parked, Refused
-from guerdon.engine.ledger.ledger import Ledger
 
 SOURCE: Final = "care"  # who tells commands, unless the caller's key or the command says otherwise
 _OF_CONTACTS = (
@@ -65,7 +64,7 @@ RewardCommand = Annotated[str, _menu(_OF_REWARDS)]
 MerchantCommand = Annotated[str, _menu(_OF_MERCHANTS)]
 EventCommand = Annotated[str, _menu(_OF_EVENTS)]
 Subject = Annotated[str, Path(max_length=128, description="What the command is about, by its id.")]
-Preview = Annotated[bool, Query(description="Say what it would do; nothing is posted.")]
+Preview = Annotated[bool, Query(description="Say what it would do, with a token that confirms it; nothing is posted.")]
 Ask = Annotated[bool, Query(description="Wait for a second person to approve it; nothing is posted until then.")]
 
 
@@ -124,7 +123,7 @@ async def _command(request: Request, kind: str, subject: Mapping[str, str], *, p
     told = object_of(request, body)
     pin = told.pop("pin", None)
     record = _record(request, service, principal, kind, subject, told)
-    about = f"{kind} {next(iter(subject.values()))}"
+    about = await _about(service, kind, subject)
     if pin is not None:
         from guerdon.engine.api.pin_checking import tell_with_pin
 
@@ -133,12 +132,26 @@ async def _command(request: Request, kind: str, subject: Mapping[str, str], *, p
             raise Problem(422, "pin_not_taken", detail, errors=[_error("pin", "pin_not_taken", detail)])
         return await tell_with_pin(request, record, pin, json_bytes(told), about)
     if preview:
-        return await _previewed(request, service, principal, record, about)
+        return await _previewed(request, service, principal, record, told.keys(), about)
     if ask:
         from guerdon.engine.api.approvals import ask_for
 
         return await ask_for(request, record, body, about)
+    from guerdon.engine.api.signing_up import tell_with_code, wants_a_code
+
+    if scheme := wants_a_code(service.program, record):
+        return await tell_with_code(request, body, record, scheme, about)
     return await service.tell(request, principal, body, [record], object=about, answered=single)
+
+
+async def _about(service: Service, kind: str, subject: Mapping[str, str]) -> str:
+    """What the audit trail says a command is about: no code."""
+    said = {"type": kind, **subject}
+    if is_of_row(said):
+        named = await service.readers.read(lambda ledger: ledger.codes.record(said, takes_names=True))
+    else:
+        named = service.door.codes.record(said, takes_names=True)
+    return f"{kind} {named[next(iter(subject))]}"
 
 
 def _record(
@@ -170,23 +183,12 @@ def single(answers: Sequence[EventAnswer]) -> Answer:
 
 
 async def _previewed(
-    request: Request, service: Service, principal: Principal, record: dict[str, Any], about: str
+    request: Request, service: Service, principal: Principal, record: dict[str, Any], given: Set[str], about: str
 ) -> Response:
-    received_at = service.clock()
-
-    def look(ledger: Ledger) -> tuple[Told, dict[str, Any]]:
-        told = service.door.told(principal, [record], received_at, ledger=ledger)[0]
-        named = previews.contact_of(told)
-        if named is not None and (principal.contact or principal.merchants):
-            number_of(ledger, principal, named)
-        shown = (
-            {} if isinstance(told.item, (Refused, Parked)) else previews.previewed(ledger, service.program, [told])[0]
-        )
-        if named is not None:
-            shown["previewed_after"] = previews.last_posted(ledger, named)
-        return told, shown
-
-    told, shown = await service.readers.fresh(look)
+    made = {name: value for name, value in record.items() if name in ("id", "time") and name not in given}
+    said = {name: value for name, value in record.items() if name not in made}
+    proposal = previews.Proposal(principal, said, made)
+    told, shown = await service.readers.fresh(previews.look, service.program, service.door, proposal, service.clock())
     if isinstance(told.item, (Refused, Parked)):
         return await _not_readable(request, service, principal, told, about)
     return JSONResponse(json.loads(json_bytes(shown)))

@@ -52,7 +52,9 @@ async def get_contacts(
     find: Annotated[str, Query(min_length=1, max_length=320, description="An id, address, number or reference.")],
     by: Annotated[str, Query(max_length=20, description="In which way; all ways without it.")] = "",
     limit: Limit = 50,
+    cursor: Cursor = "",
 ) -> Response:
     """Find contacts by whatever the person on the phone has."""
     service, principal = called(request)
-    return JSONResponse(await service.readers.read(offers.found, service.program, principal, find, by, limit))
+    page = page_of(limit, cursor)
+    return JSONResponse(await service.readers.read(offers.found, service.program, principal, find, by, page))

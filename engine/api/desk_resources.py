@@ -95,6 +95,7 @@ class Alerts(Shape):
 
 
 class GivenCertificate(Shape):
+    certificate: str
     last_four: str
     kind: str
     state: str
@@ -111,6 +112,46 @@ class Certificates(Shape):
     next: str | None
 
 
+class Reward(Shape):
+    reward: str
+    title: str
+    price: str
+    prices: dict[str, str]
+    left: int | None
+    available_from: str | None
+    available_until: str | None
+    terms: str | None
+
+
+class Rewards(Shape):
+    rewards: list[Reward]
+
+
+class Coupon(Shape):
+    coupon: str
+    last_four: str
+    reward: str
+    title: str
+    status: str
+    exchanged_at: str
+    terms: str | None
+    actions: list[str]
+
+
+class Coupons(Shape):
+    contact: str
+    coupons: list[Coupon]
+    next: str | None
+
+
+class Recovery(Shape):
+    answer: str
+
+
+class Recovered(Shape):
+    certificates: list[GivenCertificate]
+
+
 class Ticket(Shape):
     ticket: str
     certificate: str
@@ -118,6 +159,14 @@ class Ticket(Shape):
     state: str
     opened_at: str
     due_at: str
+    changed_at: str
+    by: str | None
+    answer: str | None
+
+
+class Tickets(Shape):
+    tickets: list[Ticket]
+    next: str | None
 
 
 class ClassSums(Shape):

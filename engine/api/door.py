@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
 from guerdon.engine.api.keys import Principal
 from guerdon.engine.api.roles import RESERVED_FIELDS
 from guerdon.engine.codes import EventType, Reason
+from guerdon.engine.events.code_names import PROVEN_BY_CODE, SPENT_BY_CODE, CodeNames, NamedRecord
 from guerdon.engine.events.content import raw_content
 from guerdon.engine.events.event import Event, Parked, Refused
 from guerdon.engine.events.fields import TYPES
@@ -24,14 +26,19 @@ _MAX_RAW = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One event as this door hands it on. ``record``: as it was told, for whoever must point into it."""
+    """One event as this door hands it on. ``record``: as it was told, names for codes, for whoever points into it."""
 
     item: Item
     record: Mapping[str, Any]
 
 
 class FrontDoor:
-    """Makes events of records, for one programme. Keeps what it has compiled for each caller."""
+    """Makes events of records, for one programme. Keeps what it has compiled for each caller.
+
+    ``codes`` is given to it with the ledger, before anything is told.
+    """
+
+    codes: CodeNames
 
     def __init__(self, program: Program) -> None:
         self.program = program
@@ -45,15 +52,23 @@ class FrontDoor:
         *,
         ledger: Ledger | None,
         approver: str = "",
+        with_pin: bool = False,
     ) -> list[Told]:
-        """An item for each record. ``ledger`` is asked whose the events are that a caller bound to merchants names."""
-        return [self._one(principal, record, received_at, ledger, approver) for record in records]
+        """An item for each record. ``ledger`` is asked whose the events are that a caller bound to merchants names.
 
-    def _one(self, principal: Principal, record: Any, received_at: int, ledger: Ledger | None, approver: str) -> Told:
+        ``with_pin``: they came with a PIN, which goes with a code only.
+        """
+        return [self._one(principal, record, received_at, ledger, approver, with_pin) for record in records]
+
+    def _one(
+        self, principal: Principal, record: Any, received_at: int, ledger: Ledger | None, approver: str, with_pin: bool
+    ) -> Told:
         if isinstance(record, Unreadable):
             return Told(Parked(str(record), "", received_at, received_at), {})
         if isinstance(record, Mapping):
             record = _completed(principal, record)
+            codes = self.codes if ledger is None else ledger.codes
+            record = codes.record(record, takes_names=not with_pin and takes_names(principal, record))
         raw = json.dumps(record, default=str)[:_MAX_RAW]
         item = self._normaliser(principal, approver).normalise(record, received_at, raw)
         shown = record if isinstance(record, Mapping) else {}
@@ -75,7 +90,7 @@ class FrontDoor:
             if len(self._normalisers) > 1_000:
                 self._normalisers.clear()
             door = Door(permits_all=principal.role.types is not None, actor=key[0], approver=approver or None)
-            found = self._normalisers[key] = Normaliser(self.program, door)
+            found = self._normalisers[key] = Normaliser(self.program, door, self.codes)
         return found
 
     def _why_not(self, principal: Principal, event: Event, record: Mapping[str, Any], ledger: Ledger | None) -> str:
@@ -102,9 +117,20 @@ class FrontDoor:
         return ""
 
 
+def takes_names(principal: Principal, record: Mapping[str, Any]) -> bool:
+    """Whether an event may name its card, certificate or coupon instead of telling the code.
+
+    Where the code is the proof nobody may; staff may wherever else, a system where nothing is spent, a member nowhere.
+    """
+    kind, role = str(record.get("type")), principal.role
+    if role.own or kind in PROVEN_BY_CODE or record.get("code") is not None:
+        return False
+    return kind not in SPENT_BY_CODE if role.types is None or role.scoped else True
+
+
 def _completed(principal: Principal, record: Mapping[str, Any]) -> Mapping[str, Any]:
     """The record with what goes without saying: the key's only source, its own contact, its only merchant."""
-    found = dict(record)
+    found = copy(record) if isinstance(record, NamedRecord) else dict(record)
     if "pin" in found:  # a PIN is told to a card's own routes; here it makes a field too many, and is not kept
         found["pin"] = None
     if principal.sources and found.get("source") is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import Path, Request
+from fastapi import Path, Query, Request
 from starlette.responses import JSONResponse, Response
 
 from guerdon.engine.api.calling import called
@@ -13,29 +13,49 @@ from guerdon.engine.api.instants import money, rfc3339, until
 from guerdon.engine.api.keys import Principal
 from guerdon.engine.api.problems import not_found
 from guerdon.engine.care.actions import instrument_actions
+from guerdon.engine.care.cards import cards
+from guerdon.engine.events.code_names import last_four
 from guerdon.engine.ledger.ledger import Ledger
 from guerdon.engine.rows import Record
 from guerdon.rules.program import Program
 
-Name = Annotated[str, Path(max_length=128, description="Its name in the log: never the code or number itself.")]
+Find = Annotated[str, Query(min_length=1, max_length=128, description="Code, name or last four of a card.")]
+CodeOrName = Annotated[str, Path(max_length=128, description="Its whole code, or its name in the log.")]
 
 
-async def get_card(request: Request, card: Name) -> Response:
+async def get_card(request: Request, card: CodeOrName) -> Response:
     """A gift card: its state, its pockets, what of it is held."""
     service, principal = called(request)
-    return JSONResponse(await service.readers.read(_card, service.program, principal, card))
+    name = service.door.codes.named(card)
+    return JSONResponse(await service.readers.read(_card, service.program, principal, name))
 
 
-async def get_certificate(request: Request, certificate: Name) -> Response:
+async def get_cards(request: Request, find: Find) -> Response:
+    """Gift cards by their code, name or last four; a key bound to merchants finds them by code or name only."""
+    service, principal = called(request)
+    return JSONResponse(await service.readers.read(_cards, service.program, principal, find))
+
+
+async def get_certificate(request: Request, certificate: CodeOrName) -> Response:
     """A certificate: its state, and what it was claimed for."""
     service, principal = called(request)
-    return JSONResponse(await service.readers.read(_certificate, service.program, principal, certificate))
+    name = service.door.codes.named(certificate)
+    return JSONResponse(await service.readers.read(_certificate, service.program, principal, name))
 
 
 def _card(ledger: Ledger, program: Program, principal: Principal, name: str) -> dict[str, Any]:
-    found = _record(ledger, "card", name).fields
     if principal.role.name == "partner":
         raise not_found("card")
+    return _shown(program, _record(ledger, "card", name))
+
+
+def _cards(ledger: Ledger, program: Program, principal: Principal, told: str) -> dict[str, Any]:
+    found = [] if principal.role.name == "partner" else cards(ledger, told, by_last_four=not principal.merchants)
+    return {"cards": [_shown(program, record) for record in found]}
+
+
+def _shown(program: Program, card: Record) -> dict[str, Any]:
+    name, found = card.id, card.fields
     digits = program.business.digits
     promos = [
         {"amount": money(left, digits), "expires_at": until(int(expires))} for _, _, left, expires, _ in found["promos"]
@@ -44,6 +64,7 @@ def _card(ledger: Ledger, program: Program, principal: Principal, name: str) -> 
     held = sum(int(each[1]) for each in found["holds"])
     return {
         "card": name,
+        "last_four": last_four(name),
         "kind": found["kind"],
         "status": found["status"],
         "paid": money(found["paid"], digits),
@@ -65,6 +86,7 @@ def _certificate(ledger: Ledger, program: Program, principal: Principal, name: s
     may_act = principal.role.name != "partner"
     return {
         "certificate": name,
+        "last_four": last_four(name),
         "kind": found["kind"],
         "status": found["status"],
         "distributor": distributor,

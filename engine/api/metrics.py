@@ -28,6 +28,9 @@ class Metrics:
             buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256),
         )  # fmt: skip
         self.waiting = Gauge("guerdon_waiting_events", "Events told and not yet posted.", registry=self.registry)
+        self.closed = Counter(
+            "guerdon_connections_closed", "Connections that were not prompt.", ("why",), registry=self.registry
+        )
         self.failures = Counter("guerdon_writer_failures", "Transactions that failed.", registry=self.registry)
 
     def told(self, answer: EventAnswer) -> None:

@@ -49,6 +49,11 @@ class Transfer(Shape):
     effective_at: str
 
 
+class Balances(Shape):
+    before: str
+    after: str
+
+
 class Outcome(Shape):
     source: str | None
     id: str | None
@@ -68,7 +73,10 @@ class Outcome(Shape):
     refusals: list[Refusal] | None = None
     changes: dict[str, dict[str, str]] | None = None
     transfers: list[Transfer] | None = None
+    wallets: dict[str, dict[str, Balances]] | None = None
     previewed_after: str | None = None
+    token: str | None = None
+    token_expires_at: str | None = None
 
 
 class PinSet(Shape):
@@ -91,6 +99,7 @@ class ProblemShape(BaseModel):
     instance: str | None = None
     errors: list[Error] | None = None
     outcomes: list[Outcome] | None = None
+    preview: Outcome | None = None
 
 
 class Given(Shape):

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from guerdon.engine.api.keys import Principal
-from guerdon.engine.api.problems import Problem
-from guerdon.engine.api.views import number_of
-from guerdon.engine.care.search import WAYS, search
+from guerdon.engine.api.paging import Page, cursor
+from guerdon.engine.api.problems import wrong_field
+from guerdon.engine.api.views import may_see, number_of
+from guerdon.engine.care.search import LOOKED_AT, WAYS, search
 from guerdon.engine.codes import Reason
 from guerdon.engine.events.times import zone
 from guerdon.engine.ledger.ledger import Ledger
@@ -68,16 +69,12 @@ def _why_not(offer: Offer, active: bool, member_of: set[str], held: set[str], ti
     return Reason.NONE
 
 
-def found(ledger: Ledger, program: Program, principal: Principal, text: str, by: str, limit: int) -> dict[str, Any]:
-    """The contacts that a text finds, those within the caller's scope."""
+def found(ledger: Ledger, program: Program, principal: Principal, text: str, by: str, page: Page) -> dict[str, Any]:
+    """The contacts that a text finds, those within the caller's scope, a page of them."""
     if by and by not in WAYS:
-        detail = f"one of {', '.join(WAYS)}"
-        raise Problem(422, "bad_query", detail, errors=[{"pointer": "/by", "code": "bad_query", "detail": detail}])
-    matches = []
-    for match in search(ledger, program, text, by or None, limit):
-        try:
-            number_of(ledger, principal, match.contact)
-        except Problem:
-            continue
-        matches.append(match.as_json() | {"actions": list(match.actions)})
-    return {"contacts": matches}
+        raise wrong_field("by", "bad_query", f"one of {', '.join(WAYS)}")
+    bound = principal.contact or principal.merchants
+    sees = (lambda number: may_see(ledger, principal, number)) if bound else None
+    matches = search(ledger, program, text, by or None, page.limit + 1, skip=min(page.after, LOOKED_AT), sees=sees)
+    here = [match.as_json() | {"actions": list(match.actions)} for match in matches[: page.limit]]
+    return {"contacts": here, "next": cursor(page.after + page.limit) if len(matches) > page.limit else None}

@@ -105,6 +105,40 @@ _BODIES: dict[str, dict[str, Any]] = {
         "required": ["email", "subject"],
         "additionalProperties": False,
     },
+    "recovery": {
+        "type": "object",
+        "title": "Forgotten",
+        "properties": {
+            "site": {"type": "string", "minLength": 1, "maxLength": 128},
+            "email": {"type": "string", "minLength": 1, "maxLength": 320},
+        },
+        "required": ["site", "email"],
+        "additionalProperties": False,
+    },
+    "recovered": {
+        "type": "object",
+        "title": "RecoveryCode",
+        "properties": {
+            "email": {"type": "string", "minLength": 1, "maxLength": 320},
+            "code": {"type": "string", "minLength": 1, "maxLength": 64, "description": "What was mailed."},
+        },
+        "required": ["email", "code"],
+        "additionalProperties": False,
+    },
+    "answer": {
+        "type": "object",
+        "title": "Answer",
+        "description": "To close a ticket it is empty.",
+        "properties": {"answer": {"type": "string", "minLength": 1, "maxLength": 4000}},
+        "additionalProperties": False,
+    },
+    "confirmation": {
+        "type": "object",
+        "title": "Confirmation",
+        "properties": {"token": {"type": "string", "minLength": 1, "description": "What a preview gave."}},
+        "required": ["token"],
+        "additionalProperties": False,
+    },
     "extract": {"type": "string", "description": "Lines with reference, amount, and day or time."},
 }
 _MEDIA_TYPES = {"extract": tuple(SUFFIXES)}
@@ -139,7 +173,7 @@ def described(route: Route, program: Program) -> dict[str, Any]:
     if route.body:
         media_types = _MEDIA_TYPES.get(route.body, ("application/json",))
         content = {media_type: {"schema": _BODIES[route.body]} for media_type in media_types}
-        extra["requestBody"] = {"required": route.body != "command", "content": content}
+        extra["requestBody"] = {"required": route.body not in ("command", "answer"), "content": content}
     return {
         "responses": responses,
         "response_model": route.answer,

@@ -19,13 +19,15 @@ from guerdon.engine.api.bodies import body_of, object_of
 from guerdon.engine.api.calling import called
 from guerdon.engine.api.collecting import Work
 from guerdon.engine.api.commands import Subject, single
-from guerdon.engine.api.door import Told
+from guerdon.engine.api.door import Told, takes_names
 from guerdon.engine.api.instants import rfc3339
+from guerdon.engine.api.keys import Principal
 from guerdon.engine.api.pins import find_pin, put_pin
 from guerdon.engine.api.problems import Problem, not_found
 from guerdon.engine.codes import EventType, Outcome, Reason
 from guerdon.engine.decide.instruments.card import CARD_RECORD
 from guerdon.engine.decide.instruments.transitions import CardState
+from guerdon.engine.events.code_names import CodeNames
 from guerdon.engine.events.event import Event
 from guerdon.engine.events.normalise import Door, Normaliser
 from guerdon.engine.ledger.audit_trail import Deed
@@ -44,6 +46,7 @@ async def set_pin(request: Request, card: Subject) -> Response:
     pin = service.pins.taken(told.pop("pin", None))
     if told:
         raise Problem(422, "undeclared_field", "the body holds the PIN alone")
+    card = _named(service.door.codes, principal, card)
     key = service.request_key(request, principal, service.pins.request(b"", card, pin))
     async with service.pins.trying(card):
         fields, stored = await service.readers.read(_card, card)
@@ -80,9 +83,9 @@ async def tell_with_pin(
     pin = service.pins.taken(pin_told)
     received_at = service.clock()
     told = await service.readers.read(
-        lambda ledger: service.door.told(principal, [record], received_at, ledger=ledger)[0]
+        lambda ledger: service.door.told(principal, [record], received_at, ledger=ledger, with_pin=True)[0]
     )
-    card = str((told.item.fields if isinstance(told.item, Event) else record)["card"])
+    card = str(told.record["card"])
     key = service.request_key(request, principal, service.pins.request(said, card, pin))
     answered: Callable[[Sequence[EventAnswer]], Answer] = single
     async with service.pins.trying(card):
@@ -103,6 +106,11 @@ async def tell_with_pin(
             return service.deed(request, principal, about, outcome, answer.reason)
 
         return await service.done(Work([told], answered, deed, key))
+
+
+def _named(codes: CodeNames, principal: Principal, card: str) -> str:
+    """The name of the card that is to get a PIN: who may not spend by a name may not give a PIN by it."""
+    return codes.named(card) if takes_names(principal, {"type": "card_spent"}) else codes.name(card)
 
 
 def _card(ledger: Ledger, card: str) -> tuple[Mapping[str, Any] | None, str | None]:

@@ -20,6 +20,7 @@ TITLES = {
     415: "Not a media type that is read here",
     422: "It was read, and refused",
     429: "Too many requests",
+    431: "The request's headers are too large",
     500: "A fault of Guerdon",
     503: "Not now",
     504: "It took too long",

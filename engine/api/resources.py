@@ -22,6 +22,7 @@ class Match(Shape):
 
 class Contacts(Shape):
     contacts: list[Match]
+    next: str | None
 
 
 class Contact(Shape):
@@ -30,6 +31,7 @@ class Contact(Shape):
     tier: str | None
     member_of: list[str]
     spend_blocked: bool
+    emails: bool
     owner: str | None
     registered_at: str | None
     actions: list[str]
@@ -59,6 +61,12 @@ class Part(Shape):
     of: str
 
 
+class MailState(Shape):
+    kind: str
+    state: str
+    reason: str
+
+
 class TimelineEntry(Shape):
     seq: int
     time: str
@@ -67,6 +75,11 @@ class TimelineEntry(Shape):
     outcome: str
     reason: str | None
     parts: list[Part]
+    of: str | None
+    said: str | None
+    mails: list[MailState]
+    note: str | None
+    actor: str | None
 
 
 class Timeline(Shape):
@@ -111,6 +124,7 @@ class Promo(Shape):
 
 class Card(Shape):
     card: str
+    last_four: str
     kind: str
     status: str
     paid: str
@@ -122,8 +136,13 @@ class Card(Shape):
     actions: list[str]
 
 
+class Cards(Shape):
+    cards: list[Card]
+
+
 class Certificate(Shape):
     certificate: str
+    last_four: str
     kind: str
     status: str
     distributor: str | None

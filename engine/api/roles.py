@@ -29,7 +29,10 @@ class Right(StrEnum):
     READ_ALERT = "read_alert"
     DECIDE_ALERT = "decide_alert"
     READ_CERTIFICATES = "read_certificates"  # a distributor's own, as a list
-    OPEN_TICKET = "open_ticket"
+    OPEN_TICKET = "open_ticket"  # and read one's own, by proof of a claim
+    READ_TICKET = "read_ticket"
+    ANSWER_TICKET = "answer_ticket"
+    RECOVER = "recover"  # what somebody claimed, by a mail to the address of the claim
     RECONCILE = "reconcile"
     APPROVE = "approve"
 
@@ -80,15 +83,16 @@ _APPROVER = frozenset({T.STATEMENT_APPROVED})
 _OWN = frozenset({Right.ESTIMATE, Right.COMMAND, Right.READ_CONTACT, Right.READ_MAIL})
 _READ = frozenset({Right.READ_CONTACT, Right.READ_EVENT, Right.READ_INSTRUMENT, Right.READ_CERTIFICATES})
 _CARE = _READ | {Right.ESTIMATE, Right.COMMAND}
-_DESK = _CARE | {Right.READ_MAIL, Right.SEND_MAIL, Right.OPEN_TICKET}
+_TICKETS = frozenset({Right.OPEN_TICKET, Right.READ_TICKET, Right.ANSWER_TICKET})
+_DESK = _CARE | _TICKETS | {Right.READ_MAIL, Right.SEND_MAIL, Right.RECOVER}
 _WATCH = frozenset({Right.READ_ALERT, Right.DECIDE_ALERT})
 _FINANCE = frozenset({Right.READ_SETTLEMENT, Right.READ_REPORT, Right.RECONCILE})
-_AUDIT = frozenset({Right.READ_AUDIT, Right.READ_METRICS, Right.READ_MAIL, Right.READ_ALERT})
+_AUDIT = frozenset({Right.READ_AUDIT, Right.READ_METRICS, Right.READ_MAIL, Right.READ_ALERT, Right.READ_TICKET})
 
 ROLES: dict[str, Role] = {
     role.name: role
     for role in (
-        Role("client", _CARE | {Right.TELL, Right.OPEN_TICKET, Right.SET_PIN}, None),
+        Role("client", _CARE | {Right.TELL, Right.OPEN_TICKET, Right.RECOVER, Right.SET_PIN}, None),
         Role("member", _OWN, _MEMBER, own=True),
         Role("partner", frozenset({Right.READ_INSTRUMENT, Right.READ_CERTIFICATES}), frozenset(), scoped=True),
         Role(

@@ -13,8 +13,10 @@ from guerdon.engine.api import (
     alerting,
     approvals,
     caring,
+    catalogue,
     certifying,
     commands,
+    confirming,
     contacts,
     events,
     finance,
@@ -23,7 +25,9 @@ from guerdon.engine.api import (
     operations,
     pin_checking,
     reconciling,
+    recovering,
     resources,
+    ticketing,
 )
 from guerdon.engine.api import desk_resources as desk
 from guerdon.engine.api.roles import Right
@@ -66,6 +70,9 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/contacts/{contact}/timeline", Right.READ_CONTACT, contacts.get_timeline, resources.Timeline),
     Route("GET", "/contacts/{contact}/progress", Right.READ_CONTACT, contacts.get_progress, resources.Progress),
     Route("GET", "/contacts/{contact}/offers", Right.READ_CONTACT, contacts.get_offers, resources.Offers),
+    Route("GET", "/cards", Right.READ_INSTRUMENT, instruments.get_cards, resources.Cards),
+    Route("GET", "/contacts/{contact}/coupons", Right.READ_CONTACT, catalogue.get_coupons, desk.Coupons),
+    Route("GET", "/rewards", Right.READ_CONTACT, catalogue.get_rewards, desk.Rewards),
     Route("GET", "/cards/{card}", Right.READ_INSTRUMENT, instruments.get_card, resources.Card),
     Route(
         "GET", "/certificates/{certificate}", Right.READ_INSTRUMENT, instruments.get_certificate, resources.Certificate
@@ -86,12 +93,18 @@ ROUTES: tuple[Route, ...] = (
     # before the commands, whose paths it looks like
     Route("POST", "/cards/{card}/pin", Right.SET_PIN, pin_checking.set_pin, models.PinSet, "pin"),
     Route(
-        "POST", "/certificates/{certificate}/tickets", Right.OPEN_TICKET, certifying.post_ticket, desk.Ticket, "ticket"
+        "POST", "/certificates/{certificate}/tickets", Right.OPEN_TICKET, ticketing.post_ticket, desk.Ticket, "ticket"
     ),
+    Route("GET", "/certificates/{certificate}/tickets", Right.OPEN_TICKET, ticketing.get_own_tickets, desk.Tickets),
+    Route("POST", "/recoveries", Right.RECOVER, recovering.post_recovery, desk.Recovery, "recovery"),
+    Route("POST", "/recoveries/certificates", Right.RECOVER, recovering.post_recovered, desk.Recovered, "recovered"),
+    Route("GET", "/tickets", Right.READ_TICKET, ticketing.get_tickets, desk.Tickets),
+    Route("POST", "/tickets/{ticket}/{step}", Right.ANSWER_TICKET, ticketing.change, desk.Ticket, "answer"),
     *(
         Route("POST", path, Right.COMMAND, handler, models.Outcome, "command", ((202, resources.Approval),))
         for path, handler in _COMMANDS
     ),
+    Route("POST", "/confirmations", Right.COMMAND, confirming.post_confirmation, models.Outcome, "confirmation"),
     Route("GET", "/approvals", Right.APPROVE, approvals.get_approvals, resources.Approvals),
     Route("POST", "/approvals/{approval_id}/{decision}", Right.APPROVE, approvals.decide, resources.Decided),
     Route("GET", "/settlements", Right.READ_SETTLEMENT, finance.get_settlements, resources.Settlements),

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
+import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from limits import parse
+from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 from starlette.requests import Request
@@ -26,6 +26,7 @@ from guerdon.engine.api.problems import Problem
 from guerdon.engine.api.readers import Readers
 from guerdon.engine.api.settings import Settings
 from guerdon.engine.api.writer import Writer
+from guerdon.engine.events.code_names import is_of_row
 from guerdon.engine.ledger.access import ApiKey, find_key
 from guerdon.engine.ledger.audit_trail import Deed
 from guerdon.engine.ledger.ledger import Ledger
@@ -85,7 +86,8 @@ class Service:
         self.readers.close()
 
     def _opened(self, turns: Turns) -> None:
-        """What stands on the open ledger: messages to subscribers are written with their chunk, the clock is heard."""
+        """What stands on the open ledger: names of codes, messages to subscribers with their chunk, the clock."""
+        self.door.codes = turns.ledger.codes
         if self.subscribers:
             turns.ledger.outbox = Outbox(self.program, turns.ledger).messages
         if self.jobs:
@@ -105,13 +107,20 @@ class Service:
         parts = parts_of(told.strip()) if scheme.lower() == "bearer" else None
         key = await self._key(parts[0]) if parts else None
         if parts is None or key is None or not fits(key, parts[1], self.clock()):
-            if not self._limiter.hit(self._failures, "failed", address_of(request)):
+            address = address_of(request)
+            if not self._limiter.hit(self._failures, "failed", address):
                 detail = "too many requests without a key in force"
-                raise Problem(429, "rate_limited", detail, headers={"Retry-After": "60"})
+                raise Problem(429, "rate_limited", detail, headers=self._later(self._failures, "failed", address))
             raise Problem(401, "not_signed_in", "send Authorization: Bearer with a key in force", headers=_CHALLENGE)
         if not self._limiter.hit(self._rate, "key", key.id):
-            raise Problem(429, "rate_limited", f"a key may send {self.settings.rate}", headers={"Retry-After": "1"})
+            detail = f"a key may send {self.settings.rate}"
+            raise Problem(429, "rate_limited", detail, headers=self._later(self._rate, "key", key.id))
         return principal_of(key)
+
+    def _later(self, limit: RateLimitItem, *of: str) -> dict[str, str]:
+        """When there is room again, in whole seconds from now."""
+        room_at = self._limiter.get_window_stats(limit, *of).reset_time
+        return {"Retry-After": str(max(1, math.ceil(room_at - time.time())))}
 
     async def _key(self, id: str) -> ApiKey | None:
         held = self._keys.get(id)
@@ -140,7 +149,7 @@ class Service:
         received_at = self.clock()
 
         if (
-            not principal.merchants and len(records) <= FEW_RECORDS
+            not principal.merchants and len(records) <= FEW_RECORDS and not any(map(_needs_cards, records))
         ):  # nothing to look up, and sooner done than handed on
             told = self.door.told(principal, records, received_at, ledger=None, approver=approver)
         else:
@@ -192,7 +201,7 @@ class Service:
         if not 0 < len(told) <= _KEY_MAX or not told.isprintable():
             raise Problem(422, "bad_request_key", f"an Idempotency-Key has 1 to {_KEY_MAX} visible characters")
         url = f"{request.method} {request.url.path}?{request.url.query}\n"
-        return RequestKey(principal.key_id, told, hashlib.sha256(url.encode() + body).digest())
+        return RequestKey(principal.key_id, told, self.door.codes.fingerprint(url.encode() + body))
 
     def _deed(self, request: Request, principal: Principal, object: str) -> Callable[[Answer], Deed]:
         def deed(answer: Answer) -> Deed:
@@ -205,7 +214,7 @@ class Service:
         """An entry for the audit trail. ``object``: what it is about, without anything secret."""
         key_id, name, role = (principal.key_id, principal.name, principal.role.name) if principal else ("", "", "")
         action = f"{request.method} {route_of(request)}"
-        object = object.encode(errors="replace").decode()  # half characters can't be kept
+        object = object.encode(errors="replace").decode().replace("\0", "?")  # no half characters, no NUL can be kept
         request_id = str(request.scope.get("request_id", ""))
         return Deed(self.clock(), request_id, key_id, name, role, address_of(request), action, object, outcome, reason)
 
@@ -218,6 +227,10 @@ class Service:
     async def note(self, deed: Deed) -> None:
         """An entry of its own in the audit trail, on disk when this returns."""
         await self._write(Work((), lambda _: Answer(200, b""), lambda _: deed))
+
+
+def _needs_cards(record: Any) -> bool:
+    return isinstance(record, Mapping) and is_of_row(record)
 
 
 def _response(answer: Answer, replayed: bool) -> Response:

@@ -16,6 +16,7 @@ from limits import parse
 
 from guerdon.engine.api import logs
 from guerdon.engine.api.app import app_of
+from guerdon.engine.api.connections import prompt_protocol
 from guerdon.engine.api.service import Service
 from guerdon.engine.api.settings import Settings
 from guerdon.engine.stream.passes import Pass
@@ -24,19 +25,23 @@ from guerdon.engine.stream.turns import Turns
 from guerdon.rules.program import Program
 
 GRACE_SECONDS = 30  # for requests that are under way when the process is told to stop
-HEADER_BYTES = 16_384
+HEAD_SECONDS = 10  # that a connection may wait for a whole request head, or be silent
 BACKLOG = 2_048
 SWITCH_SECONDS = 0.0005  # a request must not wait 5 ms for the writer's thread to make way
 
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """Where and how widely to listen. ``proxies``: addresses whose X-Forwarded-For is believed; '' for none."""
+    """Where and how widely to listen. ``proxies``: addresses whose X-Forwarded-For is believed; '' for none.
+
+    ``connections``: at a time; ``head_seconds``: from the opening or the last answer to the next whole request head.
+    """
 
     host: str
     port: int
     connections: int
     proxies: str
+    head_seconds: int = HEAD_SECONDS
 
 
 def run(
@@ -52,14 +57,14 @@ def run(
     parse(settings.rate)
     sys.setswitchinterval(SWITCH_SECONDS)
     logs.set_up(lines=sys.stderr.isatty())
-    taken = _bound(listening)
+    taken = bound(listening)
     service = Service(program, settings, subscribers=subscribers, jobs=jobs, passes=passes)
     service.begin()
     try:
         host, port = taken.getsockname()[:2]  # whoever connects from here on is answered as soon as the app is ready
         print(f"listening on http://{host}:{port}", file=sys.stderr, flush=True)
         with asyncio.Runner(loop_factory=_loops()) as runner:
-            runner.run(_Server(_config(service, listening)).serve(sockets=[taken]))
+            runner.run(_Server(config_of(service, listening)).serve(sockets=[taken]))
     finally:
         service.end()
         taken.close()
@@ -88,7 +93,8 @@ def _loops() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-def _bound(listening: Listening) -> socket.socket:
+def bound(listening: Listening) -> socket.socket:
+    """A socket that listens."""
     family = socket.AF_INET6 if ":" in listening.host else socket.AF_INET
     taken = socket.socket(family, socket.SOCK_STREAM)
     taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -101,7 +107,8 @@ def _bound(listening: Listening) -> socket.socket:
     return taken
 
 
-def _config(service: Service, listening: Listening) -> uvicorn.Config:
+def config_of(service: Service, listening: Listening) -> uvicorn.Config:
+    """What uvicorn is told of a service."""
     return uvicorn.Config(
         app_of(service),
         log_config=None,
@@ -109,9 +116,9 @@ def _config(service: Service, listening: Listening) -> uvicorn.Config:
         server_header=False,
         proxy_headers=bool(listening.proxies),
         forwarded_allow_ips=listening.proxies or "127.0.0.1",
-        limit_concurrency=listening.connections,
-        timeout_keep_alive=10,
+        http=prompt_protocol(listening.connections, service.metrics.closed),
+        ws="none",
+        timeout_keep_alive=listening.head_seconds,
         timeout_graceful_shutdown=GRACE_SECONDS,
-        h11_max_incomplete_event_size=HEADER_BYTES,
         lifespan="off",
     )

@@ -11,8 +11,11 @@ from sqlalchemy import bindparam, select
 from guerdon.engine.api.instants import money, rfc3339, until
 from guerdon.engine.api.keys import Principal
 from guerdon.engine.api.paging import Page, cursor
-from guerdon.engine.api.problems import not_found
+from guerdon.engine.api.problems import Problem, not_found
+from guerdon.engine.api.roles import Right
 from guerdon.engine.care.actions import actions
+from guerdon.engine.care.history import happened, places
+from guerdon.engine.decide.profiles import EMAIL_OFF
 from guerdon.engine.events.times import zone
 from guerdon.engine.ledger import tables
 from guerdon.engine.ledger.ledger import Ledger
@@ -20,7 +23,6 @@ from guerdon.engine.ledger.reading import LoggedEvent
 from guerdon.engine.report.explain import explain_journal
 from guerdon.engine.report.journal import JournalReader
 from guerdon.engine.report.progress import progress_of
-from guerdon.engine.report.timeline import entry_of
 from guerdon.engine.report.versions import program_numbered
 from guerdon.engine.report.wallet import Wallet, wallet_of
 from guerdon.engine.report.working_out import every_refusal
@@ -53,6 +55,15 @@ def number_of(ledger: Ledger, principal: Principal, contact: str) -> int:
     return number
 
 
+def may_see(ledger: Ledger, principal: Principal, number: int) -> bool:
+    """Whether a contact (number) is within the caller's scope."""
+    try:
+        number_of(ledger, principal, ledger.names.id("contact", number))
+    except Problem:
+        return False
+    return True
+
+
 def seqs_of(ledger: Ledger, principal: Principal, number: int) -> np.ndarray:
     """The places of the contact's events that the caller may see, ascending."""
     if not principal.merchants:
@@ -81,6 +92,7 @@ def contact(ledger: Ledger, program: Program, principal: Principal, id: str) -> 
         "tier": found.tier,
         "member_of": list(found.member_of),
         "spend_blocked": found.spend_blocked,
+        "emails": EMAIL_OFF not in state.profiles.get(number, {}),
         "owner": (ledger.names.id("merchant", int(row["owner"])) or None) if row is not None else None,
         "registered_at": rfc3339(registered) if registered > 0 else None,
         "actions": actions(
@@ -116,21 +128,26 @@ def wallet(ledger: Ledger, program: Program, principal: Principal, id: str) -> d
 
 
 def timeline(ledger: Ledger, program: Program, principal: Principal, id: str, page: Page) -> dict[str, Any]:
-    """The contact's history, newest first, a page of it."""
+    """The contact's history with what was merged into it and its mails, newest first, a page of it."""
     number = number_of(ledger, principal, id)
-    seqs = seqs_of(ledger, principal, number)[::-1]
-    if page.after:
-        seqs = seqs[seqs < page.after]
+    of = _seen(ledger, principal, places(ledger, number))
+    seqs = [seq for seq in reversed(of) if not page.after or seq < page.after]
     here = seqs[: page.limit]
-    reader = UtcJournals(ledger, program)
-    events = {event.seq: event for event in ledger.events(here)}
-    entries = []
-    for seq in here.tolist():
-        entry = entry_of(reader.read(events[seq]), id).as_json()
-        entry["parts"] = [{**part, "amount": f"{part['amount']:f}"} for part in entry["parts"]]
-        entries.append({"seq": seq, **entry})
-    more = len(seqs) > len(here)
-    return {"contact": id, "entries": entries, "next": cursor(int(here[-1])) if more else None}
+    for_agent = Right.READ_MAIL in principal.role.rights and not principal.role.own
+    found = happened(ledger, UtcJournals(ledger, program), number, {seq: of[seq] for seq in here})
+    entries = [
+        {"seq": seq, "note": None, "actor": None, **_plain(each.as_json(for_agent=for_agent))}
+        for seq, each in zip(here, found, strict=True)
+    ]
+    return {"contact": id, "entries": entries, "next": cursor(here[-1]) if len(seqs) > len(here) else None}
+
+
+def _seen(ledger: Ledger, principal: Principal, of: dict[int, int]) -> dict[int, int]:
+    """What of a history (seq → whose) happened at the caller's merchants."""
+    if not principal.merchants:
+        return of
+    mine = {seq for number in set(of.values()) for seq in seqs_of(ledger, principal, number).tolist()}
+    return {seq: whose for seq, whose in of.items() if seq in mine}
 
 
 def progress(ledger: Ledger, program: Program, principal: Principal, id: str, now: int) -> dict[str, Any]:

@@ -154,8 +154,11 @@ class Writer:
         assert self.turns is not None
         with self.turns.turn(TURN_SECONDS) as run:
             group, rest = self._unanswered(run.ledger, group)
-            if group:
-                self._admit(run, group)
+            if free := [work for work in group if work.guard is None]:
+                self._admit(run, free)
+            for work in group:
+                if work.guard is not None:
+                    self._guarded(run, work, work.guard)
             self._clean(run.ledger)
         self.failure = ""
         return rest
@@ -196,6 +199,14 @@ class Writer:
         collector.rest()
         for answer in collector.finish():
             self.metrics.told(answer)
+
+    def _guarded(self, run: Run, work: Work, guard: Callable[[Ledger], None]) -> None:
+        try:
+            guard(run.ledger)
+        except Problem as problem:
+            work.done.set_exception(problem)
+        else:
+            self._admit(run, [work])
 
     def _clean(self, ledger: Ledger) -> None:
         """Answers that are old enough are forgotten, once a day."""

@@ -5,6 +5,7 @@ Who is served and who serves see the same list; only notes and the names of agen
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,9 @@ from guerdon.engine.codes import EventType
 from guerdon.engine.decide.history import MERGED_RECORD
 from guerdon.engine.events.event import Event
 from guerdon.engine.ledger.ledger import Ledger
-from guerdon.engine.report.timeline import Entry, timeline_of
+from guerdon.engine.ledger.reading import LoggedEvent
+from guerdon.engine.report.journal import JournalReader
+from guerdon.engine.report.timeline import Entry, entry_of
 from guerdon.engine.report.wallet import contact_number
 from guerdon.rules.program import Program
 
@@ -57,32 +60,51 @@ class Happened:
 def history(ledger: Ledger, program: Program, contact: str) -> list[Happened]:
     """The history of a contact in the order of the log. UnknownContact: there is none of that id."""
     number = contact_number(ledger, contact)
+    return happened(ledger, JournalReader(ledger, program), number, places(ledger, number))
+
+
+def places(ledger: Ledger, contact: int) -> dict[int, int]:
+    """Where the history of a contact (number) lies in the log: seq → whose event it was, ascending.
+
+    What was merged in is part of it, but for what was erased since: that is nobody's history.
+    """
+    found: dict[int, int] = {}
+    for source in _merged_from(ledger, contact):
+        if source == contact or ledger.names.id("contact", source):
+            for seq in ledger.events_of_contact(source).tolist():
+                found.setdefault(seq, source)
+    return dict(sorted(found.items()))
+
+
+def happened(ledger: Ledger, reader: JournalReader, contact: int, of: Mapping[int, int]) -> list[Happened]:
+    """A part of a contact's history (``places``), in its order."""
     bodies = Bodies(ledger)
-    found: dict[int, Happened] = {}
-    for source in _merged_from(ledger, number):
-        name = ledger.names.id("contact", source)
-        if not name:
-            continue  # erased: its history is nobody's
-        mails: dict[int, list[Mail]] = {}
-        for mail in mails_of(ledger, source):
+    names = {number: ledger.names.id("contact", number) for number in set(of.values())}
+    mails: dict[int, list[Mail]] = {}
+    for number in names:
+        for mail in mails_of(ledger, number):
             mails.setdefault(mail.seq, []).append(mail)
-        for seq, entry in zip(
-            ledger.events_of_contact(source).tolist(), timeline_of(ledger, program, name), strict=True
-        ):
-            told = bodies.told(seq) if entry.type in _SAID else None
-            says = told.fields if isinstance(told, Event) else {}
-            found.setdefault(
-                seq,
-                Happened(
-                    entry,
-                    "" if source == number else name,
-                    str(says.get("reason", "")),
-                    tuple((mail.kind, mail.state, mail.reason) for mail in mails.get(seq, ())),
-                    str(says.get("note", "")),
-                    (told.actor or "") if isinstance(told, Event) else "",
-                ),
-            )
-    return [found[seq] for seq in sorted(found)]
+    events = {event.seq: event for event in ledger.events(sorted(of))}
+    return [
+        _happened(reader, events[seq], names[whose], whose == contact, mails.get(seq, ()), bodies)
+        for seq, whose in of.items()
+    ]
+
+
+def _happened(
+    reader: JournalReader, event: LoggedEvent, name: str, own: bool, mails: Sequence[Mail], bodies: Bodies
+) -> Happened:
+    entry = entry_of(reader.read(event), name)
+    told = bodies.told(event.seq) if entry.type in _SAID else None
+    says = told.fields if isinstance(told, Event) else {}
+    return Happened(
+        entry=entry,
+        of="" if own else name,
+        said=str(says.get("reason", "")),
+        mail=tuple((mail.kind, mail.state, mail.reason) for mail in mails),
+        note=str(says.get("note", "")),
+        actor=(told.actor or "") if isinstance(told, Event) else "",
+    )
 
 
 def _merged_from(ledger: Ledger, contact: int) -> list[int]:

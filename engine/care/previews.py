@@ -1,15 +1,15 @@
 """Preview and confirm: what an event would do, decided in full on a ledger that is only read, and then done or not.
 
-A preview ends in a token that holds the event and how far the log of its contacts was. Confirming it feeds the event;
-twice feeds it once. If anything happened to a contact in between, the preview is stale and nothing is fed.
+A preview ends in a token that holds the event and how far whatever it names had come. Confirming it feeds the event;
+twice feeds it once. If anything happened to a contact, card, certificate or coupon in between, the preview is stale
+and nothing is fed. The command line and the HTTP door both stand on ``rehearsed``, ``seen_of`` and ``still_holds``.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from hashlib import sha256
@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from guerdon.engine.care.preview_tokens import Held, PreviewError, opened, sealed, unknown
 from guerdon.engine.codes import EventType, Outcome, OwnerKind, Role, TransferKind, account_parts
 from guerdon.engine.decide.instruments.exchanging import COUPON_RECORD
 from guerdon.engine.events.admission import admit
@@ -25,24 +26,21 @@ from guerdon.engine.events.normalise import Door, Normaliser
 from guerdon.engine.events.times import text as time_text
 from guerdon.engine.ledger.chunk import Chunk
 from guerdon.engine.ledger.ledger import Ledger
-from guerdon.engine.ledger.store import Store
-from guerdon.engine.pipeline import Run
+from guerdon.engine.ledger.reading import LoggedEvent
+from guerdon.engine.pipeline import Admitted, Run
 from guerdon.engine.report.naming import account_name, decimal_of, role_name
 from guerdon.engine.rows import TRANSFER
 from guerdon.rules.program import Program
 
-SOURCE = "care"  # who tells events that were confirmed
+SOURCE = "care"  # who tells events that were confirmed at the command line
 CURRENCY_UNIT = 1  # rows.TRANSFER.unit, where the wallet holds points
+STALE, EXPIRED = "preview_stale", "preview_expired"
 _OTHERS = ("into", "to")  # fields that name a second contact
+_INSTRUMENTS = ("card", "certificate", "coupon")
 _RECENT = 32  # events of a contact that are looked at for the last posted one, at a time
+_ROWS = 16
 
-
-class PreviewError(Exception):
-    """What was asked for can't be previewed or confirmed. ``code`` is stable, ``hint`` says what helps."""
-
-    def __init__(self, message: str, code: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.message, self.code, self.hint = message, code, hint
+Wallets = dict[str, dict[str, tuple[Decimal, Decimal]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,37 +64,24 @@ class Preview:
     type: str
     outcome: str
     reason: str | None
-    wallets: dict[str, dict[str, tuple[Decimal, Decimal]]]
+    wallets: Wallets
     moves: tuple[Move, ...]
     token: str
 
     def as_json(self) -> dict[str, Any]:
         """The object that ``preview --json`` prints."""
-        wallets = {
-            contact: {role: {"before": before, "after": after} for role, (before, after) in roles.items()}
-            for contact, roles in self.wallets.items()
-        }
         moves = [{name: getattr(move, name) for name in Move.__slots__} for move in self.moves]
         return {
             "type": self.type,
             "outcome": self.outcome,
             "reason": self.reason,
-            "wallets": wallets,
+            "wallets": wallets_json(self.wallets),
             "moves": moves,
             "token": self.token,
         }
 
 
-class Rehearsal(Ledger):
-    """A ledger that is read as it is and never written: what would be posted is kept for whoever asks."""
-
-    def __init__(self, store: Store) -> None:
-        super().__init__(store)
-        self.kept: list[Chunk] = []
-
-    def post(self, chunk: Chunk) -> None:
-        """Keeps the chunk, posts nothing."""
-        self.kept.append(chunk)
+# ---- at the command line
 
 
 def preview(program: Program, url: str, record: Mapping[str, Any], door: Door, now: int) -> Preview:
@@ -104,26 +89,25 @@ def preview(program: Program, url: str, record: Mapping[str, Any], door: Door, n
 
     PreviewError: the event can't be read or is refused before any state is looked at.
     """
-    told = {**record, "source": SOURCE, "time": record.get("time", time_text(now))}
-    with Rehearsal.open(url, create=False, read_only=True) as ledger:
-        assert isinstance(ledger, Rehearsal)
-        numbers = _contacts(ledger, told)
-        seen = {str(number): last_posted(ledger, number) for number in numbers}
-        if told["type"] == "adjust" and numbers and seen[str(numbers[0])]:
-            told["previewed_after"] = ledger.events([seen[str(numbers[0])]])[0].id
-        told["id"] = _name(told)
-        event = _readable(program, told, door, now)
-        ended = Run.open(program, ledger).admit(admit([event])).outcomes[0]
-        found = [chunk.transfers for chunk in ledger.kept]
-        moved = np.concatenate(found) if found else np.zeros(0, TRANSFER)
-        reason = ended.reason.name.lower() if ended.outcome in (Outcome.REFUSED, Outcome.IGNORED) else None
+    told = {**record, "source": SOURCE}
+    made: dict[str, Any] = {} if "time" in told else {"time": time_text(now)}
+    with Ledger.open(url, create=False, read_only=True) as ledger:
+        told = dict(Normaliser(program, door, ledger.codes).named(told))  # no code shall stand in a token
+        event = _readable(ledger, program, {**made, **told, "id": "preview"}, door, now)
+        made |= previewed_after(ledger, event)
+        made["id"] = _name({**made, **told})
+        event = _readable(ledger, program, {**made, **told}, door, now)
+        seen = seen_of(ledger, event)  # before the rehearsal, which gives strangers a number
+        admitted, chunk = rehearsed(ledger, program, event)
+        ended = admitted.outcomes[0]
+        moved = chunk.transfers if chunk is not None else np.zeros(0, TRANSFER)
         return Preview(
             type=event.type.name.lower(),
             outcome=ended.outcome.name.lower(),
-            reason=reason,
-            wallets=_wallets(ledger, program, numbers, moved),
+            reason=ended.reason.name.lower() if ended.outcome in (Outcome.REFUSED, Outcome.IGNORED) else None,
+            wallets=wallets(ledger, program, contacts_of(ledger, event), moved),
             moves=tuple(_move(ledger, program, row) for row in moved),
-            token=_token(told, seen),
+            token=sealed(Held(told, made, seen, "", now), ledger.keyring.secret()),
         )
 
 
@@ -133,44 +117,24 @@ def confirm(
     """Feed the event of a token: its id and how it ended (``pipeline.Ended``). The ledger is open for writing.
 
     ``run``: the one that is at work on the ledger, if there is one.
-    PreviewError: the token is none, or ``preview_stale``: something was posted for a contact since the preview.
+    PreviewError: the token is none, ``preview_expired``, or ``preview_stale``: something was posted since the preview.
     """
-    told, seen = _read(token)
-    source = ledger.names.find("source", SOURCE)
-    known = bool(source) and ledger.event_by_key(source, told["id"]) > 0
-    if not known and any(last_posted(ledger, int(number)) != seq for number, seq in seen.items()):
-        hint = "look at the contact again and preview it anew"
-        raise PreviewError("something happened to this contact since the preview", "preview_stale", hint)
-    event = _readable(program, told, door, now)
+    held = opened(token, ledger.keyring.secret())
+    if held.by:
+        raise unknown("this preview was made over HTTP, and is confirmed there")
+    event = _readable(ledger, program, held.record, door, now)
+    still_holds(ledger, event, held, now)
     return event.id, (run or Run.open(program, ledger)).admit(admit([event])).outcomes[0]
 
 
-def last_posted(ledger: Ledger, contact: int) -> int:
-    """Seq of the last posted event that names or touches a contact (number), ticks left out; 0: none."""
-    seqs = ledger.events_of_contact(contact)
-    while len(seqs):
-        for event in reversed(ledger.events(seqs[-_RECENT:])):
-            if event.outcome == Outcome.POSTED and event.type != EventType.TICK:
-                return event.seq
-        seqs = seqs[:-_RECENT]
-    return 0
+def _name(told: Mapping[str, Any]) -> str:
+    """The event's id: of what it says, so that the same confirmation can't be fed twice."""
+    said = json.dumps(told, sort_keys=True, ensure_ascii=False, default=str)
+    return f"{told['type']}/{sha256(said.encode()).hexdigest()[:16]}"
 
 
-def _contacts(ledger: Ledger, told: Mapping[str, Any]) -> list[int]:
-    """Numbers of the contacts that an event names, itself, by a coupon or by an earlier event; strangers left out."""
-    names = [told.get("contact"), *(told.get(name) for name in _OTHERS)]
-    found = [ledger.names.find("contact", name) for name in names if isinstance(name, str)]
-    coupon = ledger.records.one(COUPON_RECORD, str(told["coupon"])) if "coupon" in told else None
-    found += [coupon.contact] if coupon is not None else []
-    if "of" in told:
-        sources = range(1, len(ledger.names.ids("source")))
-        seqs = [ledger.event_by_key(source, str(told["of"])) for source in sources]
-        found += [event.contact for event in ledger.events([seq for seq in seqs if seq])]
-    return list(dict.fromkeys(number for number in found if number))
-
-
-def _readable(program: Program, told: Mapping[str, Any], door: Door, now: int) -> Event:
-    event = Normaliser(program, door).normalise(dict(told), now)
+def _readable(ledger: Ledger, program: Program, told: Mapping[str, Any], door: Door, now: int) -> Event:
+    event = Normaliser(program, door, ledger.codes).normalise(dict(told), now)
     if isinstance(event, Event):
         return event
     reason = getattr(event, "reason", None)
@@ -180,9 +144,27 @@ def _readable(program: Program, told: Mapping[str, Any], door: Door, now: int) -
 # ---- what it would do
 
 
-def _wallets(
-    ledger: Ledger, program: Program, numbers: list[int], moved: np.ndarray
-) -> dict[str, dict[str, tuple[Decimal, Decimal]]]:
+class _NothingPosted(Exception):
+    """Ends a rehearsal where a chunk would be posted."""
+
+
+def rehearsed(ledger: Ledger, program: Program, event: Event) -> tuple[Admitted, Chunk | None]:
+    """How an event would end, and what would be posted of it; None: nothing. The ledger is open for reading only."""
+    found: list[tuple[Admitted, Chunk | None]] = []
+
+    def see(admitted: Admitted, chunk: Chunk | None) -> dict[str, Any]:
+        found.append((admitted, chunk))
+        raise _NothingPosted
+
+    run = Run.open(program, ledger, keep_refusals=True, rows=_ROWS)
+    run.beside = see
+    with suppress(_NothingPosted):
+        run.admit(admit([event]))
+    return found[0]
+
+
+def wallets(ledger: Ledger, program: Program, numbers: list[int], moved: np.ndarray) -> Wallets:
+    """Each contact's balances by role, before and after what was moved (TRANSFER)."""
     digits = program.business.unit.digits
     found = {}
     for number in numbers:
@@ -205,33 +187,86 @@ def _wallets(
     return found
 
 
+def wallets_json(found: Wallets) -> dict[str, dict[str, dict[str, Decimal]]]:
+    """Wallets as they are printed."""
+    return {
+        contact: {role: {"before": before, "after": after} for role, (before, after) in roles.items()}
+        for contact, roles in found.items()
+    }
+
+
 def _move(ledger: Ledger, program: Program, row: Any) -> Move:
     digits = program.business.digits if row["unit"] == CURRENCY_UNIT else program.business.unit.digits
     debit, credit = (account_name(int(row[side]), ledger.names.id) for side in ("debit", "credit"))
     return Move(TransferKind(int(row["kind"])).name.lower(), debit, credit, decimal_of(int(row["amount"]), digits))
 
 
-# ---- tokens
+# ---- whether it still would
 
 
-def _name(told: Mapping[str, Any]) -> str:
-    """The event's id: of what it says, so that the same confirmation can't be fed twice."""
-    said = json.dumps(told, sort_keys=True, ensure_ascii=False, default=str)
-    return f"{told['type']}/{sha256(said.encode()).hexdigest()[:16]}"
+def still_holds(ledger: Ledger, event: Event, held: Held, now: int) -> None:
+    """Nothing happened since the preview, or its event is in the log already and is a repeat. Else a PreviewError."""
+    source = ledger.names.find("source", event.source)
+    if source and ledger.event_by_key(source, event.id):
+        return
+    if now >= held.expires_at:
+        raise PreviewError("this preview is too old", EXPIRED, "preview it anew")
+    if seen_of(ledger, event) != held.seen:
+        hint = "look again and preview it anew"
+        raise PreviewError("something happened to what it is about since the preview", STALE, hint)
 
 
-def _token(told: Mapping[str, Any], seen: Mapping[str, int]) -> str:
-    text = json.dumps({"told": told, "seen": seen}, ensure_ascii=False, default=str)
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+def seen_of(ledger: Ledger, event: Event) -> dict[str, int | str]:
+    """How far everything has come that an event names: last posted seq of contacts, the state of instruments."""
+    found: dict[str, int | str] = {}
+    for number in contacts_of(ledger, event):
+        last = last_posted(ledger, number)
+        found[str(number)] = last.seq if last is not None else 0
+    named = [(kind, event.fields[kind]) for kind in _INSTRUMENTS if kind in event.fields]
+    if "card" in event.fields and "to" in event.fields:
+        named.append(("card", event.fields["to"]))
+    for kind, name in named:
+        record = ledger.records.one(kind, str(name))
+        said = "" if record is None else json.dumps([record.contact, record.due_at, record.fields], sort_keys=True)
+        found[f"{kind}:{name}"] = sha256(said.encode()).hexdigest()[:16]
+    return found
 
 
-def _read(token: str) -> tuple[dict[str, Any], dict[str, int]]:
-    try:
-        held = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-        told, seen = dict(held["told"]), dict(held["seen"])
-        named = _name({name: value for name, value in told.items() if name != "id"})
-    except (ValueError, KeyError, TypeError, binascii.Error):
-        raise PreviewError("this is no token of a preview", "token_unknown", "copy all of it") from None
-    if told.get("id") != named:
-        raise PreviewError("this token was changed", "token_unknown", "copy all of it")
-    return told, seen
+def previewed_after(ledger: Ledger, event: Event) -> dict[str, str]:
+    """The field by which an adjustment tests for itself that nothing was posted in between, unless it says so."""
+    numbers = contacts_of(ledger, event)
+    last = last_posted(ledger, numbers[0]) if event.type is EventType.ADJUST and numbers else None
+    told = last is None or "previewed_after" in event.fields
+    return {} if told or last is None else {"previewed_after": last.id}
+
+
+def last_posted(ledger: Ledger, contact: int) -> LoggedEvent | None:
+    """The last posted event that names or touches a contact (number), ticks left out; None: there is none."""
+    seqs = ledger.events_of_contact(contact)
+    while len(seqs):
+        for event in reversed(ledger.events(seqs[-_RECENT:])):
+            if event.outcome == Outcome.POSTED and event.type != EventType.TICK:
+                return event
+        seqs = seqs[:-_RECENT]
+    return None
+
+
+def contacts_of(ledger: Ledger, event: Event) -> list[int]:
+    """Numbers of the contacts that an event names, itself, by a coupon or by an earlier event; strangers left out."""
+    found = [_named(ledger, event)]
+    found += [ledger.names.find("contact", str(event.fields[name])) for name in _OTHERS if name in event.fields]
+    coupon = ledger.records.one(COUPON_RECORD, str(event.fields["coupon"])) if "coupon" in event.fields else None
+    found += [coupon.contact] if coupon is not None else []
+    if "of" in event.fields:
+        sources = range(1, len(ledger.names.ids("source")))
+        seqs = [ledger.event_by_key(source, str(event.fields["of"])) for source in sources]
+        found += [logged.contact for logged in ledger.events([seq for seq in seqs if seq])]
+    return list(dict.fromkeys(number for number in found if number))
+
+
+def _named(ledger: Ledger, event: Event) -> int:
+    if event.contact is None:
+        return 0
+    if event.contact_kind == "id":
+        return ledger.names.find("contact", event.contact)
+    return ledger.contact_by_identifier(event.contact_kind, event.contact)

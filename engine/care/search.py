@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from guerdon.engine.ledger import tables
 from guerdon.engine.ledger.ledger import Ledger
 from guerdon.rules.program import Program
 
+LOOKED_AT = 10_000
 WAYS = ("id", *IDENTIFIERS, "reference", "event", "coupon")
 _K = tables.business_key.c
 _HOLDERS = select(_K.seq).where(_K.reference == bindparam("reference")).order_by(_K.seq)
@@ -46,22 +48,30 @@ class Match:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
-def search(ledger: Ledger, program: Program, text: str, by: str | None = None, most: int = 50) -> list[Match]:
+def search(
+    ledger: Ledger, program: Program, text: str, by: str | None = None, most: int = 50,
+    *, skip: int = 0, sees: Callable[[int], bool] | None = None,
+) -> list[Match]:  # fmt: skip
     """The contacts that a text finds, each once, by the first of ``WAYS`` that finds it; ``by``: in this way only.
 
     An id may hold ``*`` for anything. Addresses and numbers are compared as the log keeps them: addresses in lower
-    case, references after NFKC, trimmed, in upper case.
+    case, references after NFKC, trimmed, in upper case. ``skip``: so many were on the pages before. ``sees``: whether a
+    contact (number) is the caller's to see; then no more than ``LOOKED_AT`` are looked at.
     """
+    ways = WAYS if by is None else (by,)
+    candidates = ((number, way, what) for way in ways for number, what in _numbers(ledger, way, text.strip()))
     found: dict[int, tuple[str, str]] = {}
-    for way in WAYS if by is None else (by,):
-        for number, what in _numbers(ledger, way, text.strip()):
-            found.setdefault(number, (way, what))
-            if len(found) >= most:
-                break
-    return _matches(ledger, program, found)
+    for number, way, what in candidates if sees is None else islice(candidates, LOOKED_AT):
+        if number not in found and (sees is None or sees(number)):
+            found[number] = (way, what)
+        if len(found) >= skip + most:
+            break
+    return _matches(ledger, program, dict(islice(found.items(), skip, None)))
 
 
 def _numbers(ledger: Ledger, way: str, text: str) -> Iterator[tuple[int, str]]:
+    if "\0" in text:  # PostgreSQL holds no such text, and doesn't take it in a question
+        return
     if way == "id":
         yield from _by_id(ledger, text)
     elif way == "reference":
@@ -76,9 +86,10 @@ def _numbers(ledger: Ledger, way: str, text: str) -> Iterator[tuple[int, str]]:
             number = ledger.contact_by_identifier(way, text.lower() if way == "email" else text)
             if number:
                 yield number, text
-        record = ledger.records.one(way, text) if way in _CARDS else None
-        if record is not None and record.contact:
-            yield record.contact, text
+        for name in (ledger.codes.named(text), text) if way in _CARDS else ():
+            record = ledger.records.one(way, name)
+            if record is not None and record.contact:
+                yield record.contact, name
 
 
 def _by_id(ledger: Ledger, text: str) -> Iterator[tuple[int, str]]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+from pydantic import AfterValidator, WithJsonSchema
+
 from guerdon.rules.model.pools import Valid, ValidSays
 from guerdon.rules.model.scheme import AvailableSays
 from guerdon.rules.model.values import (
@@ -25,8 +27,10 @@ from guerdon.rules.model.values import (
     Texts,
     Units,
     Word,
+    word_hint,
+    wrong,
 )
-from guerdon.rules.words import CONTROLLED_EVENTS
+from guerdon.rules.words import CONTROLLED_EVENTS, SCOPES
 
 
 class LoadSays(Part):
@@ -119,12 +123,33 @@ class ControlSays(Part):
     then: Literal["refuse", "hold", "approve"]
 
 
+def _scope(text: str) -> str:
+    """Names joined by ``+``."""
+    names = [name.strip() for name in text.split("+")]
+    for name in names:
+        if name not in SCOPES:
+            raise wrong("wrong-type", f"there is no scope '{name}'", f"{word_hint(name, SCOPES)}, joined by +")
+    if len(names) > len(set(names)):
+        raise wrong("wrong-type", f"'{text}' names one scope twice", "name each once")
+    if "business" in names and len(names) > 1:
+        raise wrong("wrong-type", "business is the whole, and not joined with others", "leave business out")
+    return "+".join(names)
+
+
+_ONE_SCOPE = f"({'|'.join(SCOPES)})"
+Scope = Annotated[
+    Text,
+    AfterValidator(_scope),
+    WithJsonSchema({"type": "string", "pattern": rf"^{_ONE_SCOPE}( *\+ *{_ONE_SCOPE})*$"}),
+]
+
+
 class AlertSays(Part):
     id: Id
     on: Annotated[str, Word(*CONTROLLED_EVENTS)]
     measure: Literal["count", "sum", "distinct", "ratio"] = "count"
     window: DurationText
     threshold: Decimal
-    scope: Text = "business"
+    scope: Scope = "business"
     notify: Literal["head_office", "merchant"] = "head_office"
     action: Literal["none", "hold", "lock", "approve"] = "none"

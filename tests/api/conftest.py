@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.stream.conftest import postgresql, postgresql_url  # noqa: F401 - fixtures
+from ..engines import Engine
 
 if TYPE_CHECKING:
     from tests.api.served import Served
@@ -18,7 +18,7 @@ collect_ignore_glob = [] if all(map(find_spec, ("fastapi", "httpx", "limits"))) 
 
 
 @pytest.fixture(scope="module")
-def mall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def mall(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The mall, served."""
     from tests.api.served import served
 

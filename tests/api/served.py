@@ -20,6 +20,8 @@ from guerdon.engine.ledger.access import ApiKey, beside
 from guerdon.rules import read_programme
 from guerdon.rules.program import Program
 
+from ..engines import ledger_at
+
 BUSINESS = """\
 business:
   id: mall
@@ -115,7 +117,7 @@ def served(
     folder: Path, program: Program | None = None, *, url: str = "", service: Service | None = None, **settings: Any
 ) -> Iterator[Served]:
     """The service over a new ledger in a folder, or over one that is there."""
-    url = url or f"sqlite:///{folder / 'guerdon.db'}"
+    url = url or ledger_at(folder / "guerdon.db")
     if service is None:
         program = program or program_in(folder)
         service = Service(program, Settings(url, **{"key_seconds": 0, "failures": "10000/minute", **settings}))

@@ -6,12 +6,18 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
 from guerdon.engine.api.service import Service
 from guerdon.engine.api.settings import Settings
 from guerdon.engine.ledger.audit import verify
 from guerdon.engine.ledger.ledger import Ledger
 from guerdon.engine.stream.subscribers import Subscriber
 from tests.api.served import program_in, purchase, served
+
+from ..engines import ledger_at
+
+pytestmark = pytest.mark.usefixtures("engine")
 
 
 def test_the_clock_is_heard_while_it_serves(tmp_path: Path) -> None:
@@ -34,7 +40,7 @@ def test_the_clock_is_heard_while_it_serves(tmp_path: Path) -> None:
 
 def test_what_is_posted_is_in_the_outbox_for_subscribers(tmp_path: Path) -> None:
     told = Subscriber("crm", "https://crm.example/hook", False, frozenset({"outcome", "wallet"}))
-    url = f"sqlite:///{tmp_path / 'guerdon.db'}"
+    url = ledger_at(tmp_path / "guerdon.db")
     service = Service(program_in(tmp_path), Settings(url, key_seconds=0), subscribers=[told])
     with served(tmp_path, service=service) as it:
         it.post("/events", [purchase("o1"), purchase("o2", total="bad")])

@@ -11,6 +11,8 @@ from guerdon.engine.ledger.audit import verify
 from guerdon.engine.ledger.ledger import Ledger
 from tests.api.served import Served, purchase, served
 
+pytestmark = pytest.mark.usefixtures("engine")
+
 
 def test_one_event_is_answered_with_what_it_gave(mall: Served) -> None:
     answer = mall.post("/events", purchase("one", "una"))

@@ -13,6 +13,8 @@ from guerdon.engine.ledger.audit import verify
 from guerdon.engine.ledger.ledger import Ledger
 from tests.api.served import Served, purchase, served
 
+pytestmark = pytest.mark.usefixtures("engine")
+
 JSON = {"content-type": "application/json"}
 
 
@@ -81,7 +83,7 @@ def test_text_is_text_wherever_it_stands(mall: Served, text: str) -> None:
     assert wallet.json()["contact"] == text
     assert len(mall.get(f"/contacts/{name}/timeline").json()["entries"]) == 1
     assert mall.get(f"/events/{name}/{told['id']}").json()["source"] == text
-    assert mall.get(f"/contacts?find={name}&by=email").json() == {"contacts": []}
+    assert mall.get(f"/contacts?find={name}&by=email").json()["contacts"] == []
     assert mall.get(f"/contacts?find=x&by={name}").status_code == 422
 
 
@@ -139,7 +141,7 @@ def test_a_body_that_does_not_come_ends_in_408(tmp_path: Path) -> None:
 def test_rates_are_limited_by_key_and_strangers_by_address(tmp_path: Path) -> None:
     with served(tmp_path, rate="5/minute", failures="3/minute") as it:
         assert [it.get("/contacts/ann").status_code for _ in range(7)] == [404] * 5 + [429] * 2
-        assert it.get("/contacts/ann").headers["retry-after"] == "1"
+        assert 1 < int(it.get("/contacts/ann").headers["retry-after"]) <= 60  # when the minute is over
         assert it.get("/contacts/ann", "agent").status_code == 404  # another key is another matter
         assert [it.get("/contacts/ann", key="gk_x").status_code for _ in range(5)] == [401] * 3 + [429] * 2
         assert it.get("/contacts/ann", "supervisor").status_code == 404  # a good key is let in from there all the same

@@ -12,6 +12,10 @@ from hypothesis.errors import Unsatisfiable
 from guerdon.engine.api.routes import ROUTES
 from tests.api.served import Served, served
 
+from ..engines import Engine
+
+pytestmark = pytest.mark.long
+
 schemathesis = pytest.importorskip("schemathesis", reason="schemathesis is not installed")
 
 EXAMPLES = 4
@@ -24,7 +28,7 @@ def as_lines(context: Any, value: Any) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def admin(tmp_path_factory: pytest.TempPathFactory) -> Any:
+def admin(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Any:
     with served(tmp_path_factory.mktemp("openapi"), rate="100000/second") as it:
         yield it
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,8 +17,13 @@ from guerdon.engine.api.settings import Settings
 from guerdon.engine.care.bodies import Bodies
 from guerdon.engine.ledger.audit import verify
 from guerdon.engine.ledger.ledger import Ledger
+from guerdon.engine.ledger.tables import metadata
 from guerdon.rules import read_programme
 from tests.api.served import Served, served
+
+from ..engines import ledger_at
+
+pytestmark = pytest.mark.usefixtures("engine")
 
 pytest.importorskip("argon2")
 
@@ -46,7 +50,7 @@ def service_in(folder: Path, pepper: str = PEPPER) -> Service:
     (place / "all.yaml").write_text(SHOP)
     reading = read_programme(place)
     assert reading.program is not None, [str(problem) for problem in reading.errors]
-    settings = Settings(f"sqlite:///{folder / 'guerdon.db'}", key_seconds=0, pin_pepper=pepper)
+    settings = Settings(ledger_at(folder / "guerdon.db"), key_seconds=0, pin_pepper=pepper)
     return Service(reading.program, settings)
 
 
@@ -122,7 +126,7 @@ def test_guesses_at_once_all_count(shop: Served) -> None:
         answers = list(pool.map(lambda _: spend(shop, WRONG), range(2)))
     assert [each.json()["code"] for each in answers] == ["pin_refused"] * 2
     with Ledger.open(shop.url, read_only=True) as ledger:
-        record = ledger.records.one("card", "c1")
+        record = ledger.records.one("card", ledger.codes.name("c1"))
     assert record is not None and record.fields["failures"] == 2
     with ThreadPoolExecutor(8) as pool:  # the right one comes too late among them
         answers = list(pool.map(lambda n: spend(shop, WRONG if n < 7 else PIN), range(8)))
@@ -165,7 +169,8 @@ def test_a_locked_card_tells_nothing_by_a_repeat(shop: Served) -> None:
 
 def test_a_card_that_is_locked_meanwhile_is_told_the_same(shop: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     """By another process, between the look at the card and the posting of what was told."""
-    seen = pin_checking._card(shop.service.writer.turns.ledger, "c1") if shop.service.writer.turns else None
+    name = shop.service.door.codes.name("c1")
+    seen = pin_checking._card(shop.service.writer.turns.ledger, name) if shop.service.writer.turns else None
     shop.post("/cards/c1/card_locked", {}, "supervisor")
     monkeypatch.setattr(pin_checking, "_card", lambda ledger, card: seen)
     assert told_alike(spend(shop, PIN), spend(shop, WRONG))
@@ -179,7 +184,7 @@ def test_a_request_that_comes_again_is_counted_once(shop: Served) -> None:
     other = shop.post("/cards/c1/card_spent", {"amount": "1.00", "pin": PIN}, headers=headers)
     assert other.json()["code"] == "request_key_used"
     with Ledger.open(shop.url, read_only=True) as ledger:
-        record = ledger.records.one("card", "c1")
+        record = ledger.records.one("card", ledger.codes.name("c1"))
     assert record is not None and record.fields["failures"] == 1
 
 
@@ -202,8 +207,7 @@ def test_it_is_nowhere(shop: Served, tmp_path: Path, capfd: pytest.CaptureFixtur
     with Ledger.open(shop.url, read_only=True) as ledger:
         bodies = Bodies(ledger)
         told = [repr(bodies.told(seq)) for seq in range(1, ledger.last_seq + 1)]
-    with sqlite3.connect(shop.url.removeprefix("sqlite:///")) as database:
-        dump = "\n".join(database.iterdump())
+        dump = "\n".join(repr(ledger.frame(table.name).to_dicts()) for table in metadata.sorted_tables)
     said = "\n".join([found.out, found.err, dump, shop.get("/audit", "admin").text, repr(shop.service), *told])
     assert "card_pin_failed" in said and "pin_refused" in said
     assert PIN not in said and WRONG not in said and PEPPER not in said
@@ -219,7 +223,7 @@ def test_where_none_is_taken(shop: Served) -> None:
     for bad in ("12", "1234567890123", "12a4", 1234, ""):
         assert spend(shop, bad).json()["code"] == "bad_pin"
     with Ledger.open(shop.url, read_only=True) as ledger:
-        record = ledger.records.one("card", "c1")
+        record = ledger.records.one("card", ledger.codes.name("c1"))
     assert record is not None and record.fields["failures"] == 0
 
 

@@ -5,8 +5,14 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
 from guerdon.engine.ledger.ledger import Ledger
 from tests.api.served import Served, purchase, served
+
+from ..engines import ledger_at
+
+pytestmark = pytest.mark.usefixtures("engine")
 
 
 def test_the_same_request_gets_the_same_answer(mall: Served) -> None:
@@ -76,7 +82,7 @@ def test_answers_outlive_the_process(tmp_path: Path) -> None:
     with served(tmp_path, program) as it:
         again = it.post("/events", told, key=key, headers=headers)
     assert again.content == first.content
-    with Ledger.open(f"sqlite:///{tmp_path / 'guerdon.db'}", read_only=True) as ledger:
+    with Ledger.open(ledger_at(tmp_path / "guerdon.db"), read_only=True) as ledger:
         assert len(ledger.frame("event")) == 2
 
 

@@ -22,6 +22,10 @@ from guerdon.engine.ledger.ledger import Ledger
 from tests.api.served import program_in, purchase
 from tests.cli.door import guerdon
 
+from ..engines import ledger_at
+
+pytestmark = pytest.mark.usefixtures("engine")
+
 pytest.importorskip("uvicorn", reason="guerdon[api] is not installed")
 
 
@@ -30,7 +34,7 @@ def process(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str]
     """``guerdon serve`` over a ledger in the folder, and its address."""
     command = [sys.executable, "-m", "guerdon.engine.cli.main", "serve", str(folder / "mall"), "--port", "0"]
     log = (folder / "serve.log").open("w+")
-    url = f"sqlite:///{folder / 'guerdon.db'}"
+    url = ledger_at(folder / "guerdon.db")
     it = subprocess.Popen([*command, "--ledger", url, *options], stderr=log, stdout=log, text=True)
     try:
         for _ in range(600):
@@ -47,7 +51,7 @@ def process(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str]
 
 
 def given_key(folder: Path, *words: str) -> str:
-    ended = guerdon("keys", "add", *words, "--ledger", f"sqlite:///{folder / 'guerdon.db'}")
+    ended = guerdon("keys", "add", *words, "--ledger", ledger_at(folder / "guerdon.db"))
     assert ended.code == 0, ended.err
     return ended.out.strip()
 
@@ -85,7 +89,7 @@ def test_told_to_stop_it_answers_what_is_under_way_and_ends_well(tmp_path: Path)
         stop.set()
         for worker in workers:
             worker.join()
-    with Ledger.open(f"sqlite:///{tmp_path / 'guerdon.db'}", read_only=True) as ledger:
+    with Ledger.open(ledger_at(tmp_path / "guerdon.db"), read_only=True) as ledger:
         known = set(ledger.frame("event")["id"].to_list())
         assert set(answered) <= known  # what was answered is there
         assert verify(ledger).findings == []
@@ -102,7 +106,7 @@ def test_killed_it_has_everything_it_answered(tmp_path: Path) -> None:
                 answered += [each["id"] for each in answer.json()["outcomes"]]
         os.kill(server.pid, signal.SIGKILL)
         server.wait()
-    with Ledger.open(f"sqlite:///{tmp_path / 'guerdon.db'}", read_only=True) as ledger:
+    with Ledger.open(ledger_at(tmp_path / "guerdon.db"), read_only=True) as ledger:
         assert set(answered) <= set(ledger.frame("event")["id"].to_list())
         assert verify(ledger).findings == []
     with process(tmp_path) as (_, address):  # and begins again
@@ -112,7 +116,7 @@ def test_killed_it_has_everything_it_answered(tmp_path: Path) -> None:
 
 def test_a_ledger_that_another_process_writes_to_is_not_served(tmp_path: Path) -> None:
     program_in(tmp_path)
-    url = f"sqlite:///{tmp_path / 'guerdon.db'}"
+    url = ledger_at(tmp_path / "guerdon.db")
     with Ledger.open(url):
         ended = subprocess.run(
             [sys.executable, "-m", "guerdon.engine.cli.main", "serve", str(tmp_path / "mall"), "--port", "0",
@@ -147,7 +151,7 @@ def test_wrong_use_is_told_in_words(
 
 
 def test_keys_are_listed_without_secrets_and_revoked(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'guerdon.db'}"
+    url = ledger_at(tmp_path / "guerdon.db")
     key = given_key(tmp_path, "till", "--role", "merchant", "--merchant", "bakery", "--days", "30")
     listed = guerdon("keys", "list", "--json", "--ledger", url).out
     assert '"bound_to": "bakery"' in listed and key.split("_", 2)[2] not in listed

@@ -17,6 +17,8 @@ from guerdon.engine.ledger.ledger import Ledger
 from guerdon.engine.pipeline import Run
 from tests.api.served import Served, purchase, served
 
+pytestmark = pytest.mark.usefixtures("engine")
+
 
 def test_requests_at_a_time_share_transactions(mall: Served) -> None:
     with ThreadPoolExecutor(20) as pool:

@@ -7,26 +7,27 @@ from pathlib import Path
 
 import pytest
 
+from ..engines import Engine
 from .desk import CARDS, CERTIFICATES, Desk, programme
 from .inbox import inbox as inbox
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Desk]:
+def shop(engine: Engine, tmp_path: Path) -> Iterator[Desk]:
     desk = Desk(tmp_path, programme(tmp_path))
     yield desk
     desk.close()
 
 
 @pytest.fixture
-def cards(tmp_path: Path) -> Iterator[Desk]:
+def cards(engine: Engine, tmp_path: Path) -> Iterator[Desk]:
     desk = Desk(made(tmp_path, "cards"), CARDS)
     yield desk
     desk.close()
 
 
 @pytest.fixture
-def certificates(tmp_path: Path) -> Iterator[Desk]:
+def certificates(engine: Engine, tmp_path: Path) -> Iterator[Desk]:
     desk = Desk(made(tmp_path, "certificates"), CERTIFICATES)
     yield desk
     desk.close()

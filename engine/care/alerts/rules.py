@@ -9,25 +9,12 @@ from fractions import Fraction
 from guerdon.engine.events.fields import SHAPES, Kind
 from guerdon.rules import figures
 from guerdon.rules.program import Program
+from guerdon.rules.words import CARD_LOAD
 
-# What an alert's window is kept for: one for the whole business, or one for each value of these, joined by "+".
-SCOPES = (
-    "business", "merchant", "venue", "tap", "channel", "source", "actor", "role", "contact", "card", "certificate",
-    "coupon", "kind", "site", "email", "distributor",
-)  # fmt: skip
-CARD_LOAD = "card_load"
 LOADS = ("card_activated", "card_reloaded")
 RATIO_FROM = 10  # attempts in a window before their ratio means anything
 _SECONDS = {"min": 60, "h": 3600, "d": 86_400, "w": 604_800, "mo": 2_592_000, "q": 7_776_000, "y": 31_536_000}
 _UNITS = {Kind.UNITS, Kind.UNITS_SIGNED}
-
-
-class AlertInvalid(Exception):
-    """A rule of alerts that can't be watched. ``code`` is stable, ``hint`` says what helps."""
-
-    def __init__(self, rule: str, message: str, hint: str) -> None:
-        super().__init__(f"alert '{rule}': {message}")
-        self.message, self.code, self.hint = f"alert '{rule}': {message}", "alert-invalid", hint
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +38,13 @@ class AlertRule:
 
 
 def rules_of(program: Program) -> list[AlertRule]:
-    """The alerts of a programme. AlertInvalid: a scope that there is not, a sum of what has no amount."""
+    """The alerts of a programme; that they can be watched was checked when its files were read (``rules.alerts``)."""
     return [_rule(json.loads(entry), program) for kind, entry in program.instruments if kind == "alerts"]
 
 
 def _rule(says: dict[str, str], program: Program) -> AlertRule:
-    scope = tuple(part.strip() for part in says["scope"].split("+"))
-    unknown = [part for part in scope if part not in SCOPES]
-    if unknown:
-        raise AlertInvalid(says["id"], f"there is no scope '{unknown[0]}'", f"one of {', '.join(SCOPES)}, joined by +")
     types = LOADS if says["on"] == CARD_LOAD else (says["on"],)
     digits = _digits(types[0], program)
-    if says["measure"] == "sum" and digits is None:
-        raise AlertInvalid(says["id"], f"'{says['on']}' has no amount to sum", "count it, or name another event")
     duration = figures.duration(says["window"])
     figure = Fraction(says["threshold"])
     return AlertRule(
@@ -73,7 +54,7 @@ def _rule(says: dict[str, str], program: Program) -> AlertRule:
         window=duration.n * _SECONDS[duration.unit] * 1_000_000,
         window_text=says["window"],
         threshold=figure * 10 ** (digits or 0) if says["measure"] == "sum" else figure,
-        scope=scope,
+        scope=tuple(says["scope"].split("+")),
         notify=says["notify"],
         action=says["action"],
         on=says["on"],

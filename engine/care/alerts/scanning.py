@@ -44,7 +44,6 @@ def scan(ledger: Ledger, program: Program) -> list[Alert]:
     """Look at what the log got since the last pass; the alerts that this raises. The ledger is open for writing.
 
     Windows, alerts and the mark are written in one transaction, so that a pass that is cut off is done again whole.
-    AlertInvalid: a rule can't be watched.
     """
     rules = rules_of(program)
     last = ledger.last_seq

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Executable, bindparam, delete, insert, select, update
@@ -118,7 +117,7 @@ def report(ledger: Ledger, id: str, state: str, reason: str = "", now: int = 0) 
         raise MailError(f"mail '{id}' is {found.state}", "invalid_transition", "a sent one is delivered or blocked")
     statements = [changed(id, state=state, reason=reason if state == BLOCKED else "")]
     if state == BLOCKED:
-        statements += block(found.address, reason or BOUNCE, now)
+        statements += block(ledger, found.address, reason or BOUNCE, now)
     ledger.change(*statements)
     return one(ledger, id)
 
@@ -150,27 +149,31 @@ def resend(ledger: Ledger, id: str, now: int, address: str | None = None, by: st
 
 def blocked(ledger: Ledger, address: str) -> str:
     """Why an address takes no mail; '' if it does."""
-    found = ledger.store.rows(_BLOCKED, address=hashed(address))
+    found = ledger.store.rows(_BLOCKED, address=ledger.codes.holder(address))
     return str(found[0][0]) if found else ""
 
 
-def block(address: str, reason: str, now: int) -> list[Executable]:
-    """The statements that block an address."""
-    gone = delete(mail_block).where(mail_block.c.address == hashed(address))
-    return [gone, insert(mail_block).values(address=hashed(address), reason=reason, since=now)]
+def block(ledger: Ledger, address: str, reason: str, now: int) -> list[Executable]:
+    """The statements that block an address, which is kept as a keyed hash."""
+    kept = ledger.codes.holder(address)
+    gone = delete(mail_block).where(mail_block.c.address == kept)
+    return [gone, insert(mail_block).values(address=kept, reason=reason, since=now)]
 
 
-def unblock(address: str) -> Executable:
+def unblock(ledger: Ledger, address: str) -> Executable:
     """The statement by which an address that was told anew takes mail again, unless its owner unsubscribed."""
-    return delete(mail_block).where(mail_block.c.address == hashed(address), mail_block.c.reason != UNSUBSCRIBE)
-
-
-def hashed(address: str) -> str:
-    """An address as it is kept among the blocked ones: not in plain."""
-    return sha256(address.strip().lower().encode()).hexdigest()
+    kept = ledger.codes.holder(address)
+    return delete(mail_block).where(mail_block.c.address == kept, mail_block.c.reason != UNSUBSCRIBE)
 
 
 def forgotten(contact: int) -> Executable:
     """The statement by which an erased contact's mails lose address and text, and are not sent."""
     mine = update(mail).where(mail.c.contact == contact)
     return mine.values(address="", subject="", text="", state=BLOCKED, reason=ERASED)
+
+
+def forgotten_of_nobody(before: int) -> list[Executable]:
+    """The statements by which mails of no contact made before a time lose address and text: of claims, of codes."""
+    theirs = (mail.c.contact == 0, mail.c.alert == "", mail.c.made_at < before, mail.c.address != "")
+    unsent = update(mail).where(*theirs, mail.c.state == QUEUED).values(state=BLOCKED)
+    return [unsent, update(mail).where(*theirs).values(address="", text="", reason=ERASED)]

@@ -19,6 +19,7 @@ from guerdon.engine.codes import EventType, Outcome
 from guerdon.engine.decide.instruments.certificates import CERTIFICATE_RECORD
 from guerdon.engine.decide.instruments.exchanging import COUPON_RECORD
 from guerdon.engine.decide.profiles import IDENTIFIED
+from guerdon.engine.events.code_names import last_four
 from guerdon.engine.events.event import Event
 from guerdon.engine.ledger import tables
 from guerdon.engine.ledger.ledger import Ledger
@@ -99,7 +100,7 @@ def _occasioned(occasion: Occasion) -> tuple[int, list[Executable]]:
         new = compose(occasion)
         return (0, []) if new is None else (1, put(new))
     address = occasion.event.fields.get("email")
-    return 0, [unblock(str(address))] if address else []
+    return 0, [unblock(occasion.ledger, str(address))] if address else []
 
 
 def address_of(ledger: Ledger, contact: int) -> str:
@@ -111,7 +112,7 @@ def address_of(ledger: Ledger, contact: int) -> str:
 def _exchanged(occasion: Occasion) -> Mail | None:
     fields = occasion.event.fields
     title = occasion.title("rewards", fields["reward"])
-    text = f"Thank you. Your coupon for {title} is {fields['coupon']}.\n\n{occasion.business}\n"
+    text = f"Thank you. Your coupon for {title} ends in {last_four(fields['coupon'])}.\n\n{occasion.business}\n"
     return occasion.mail("coupon", address_of(occasion.ledger, occasion.contact), f"Your coupon: {title}", text)
 
 
@@ -133,7 +134,7 @@ def _claimed(occasion: Occasion) -> Mail | None:
     if record is None:
         return None
     title = occasion.title("certificates", str(record.fields["kind"]))
-    last, terms = str(fields["certificate"])[-4:], record.fields["terms"]
+    last, terms = last_four(str(fields["certificate"])), record.fields["terms"]
     text = (
         f"Your certificate {last} for {title} is claimed under the terms {terms}.\n"
         f"You find it at {record.fields['url']} with this address.\n\n{occasion.business}\n"

@@ -107,7 +107,8 @@ def _send(ledger: Ledger, post: Sender, mail: Mail, now: int) -> str:
     try:
         post.send(mail)
     except Refused as error:
-        ledger.change(changed(mail.id, state=BLOCKED, reason=f"{BOUNCE}: {error}"), *block(mail.address, BOUNCE, now))
+        gone = changed(mail.id, state=BLOCKED, reason=f"{BOUNCE}: {error}")
+        ledger.change(gone, *block(ledger, mail.address, BOUNCE, now))
         return "blocked"
     except Unreachable as error:
         return _later(ledger, mail, str(error), now)

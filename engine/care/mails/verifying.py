@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from hashlib import sha256
 from typing import NamedTuple
 
-from sqlalchemy import Executable
+from sqlalchemy import Executable, bindparam, select
 
-from guerdon.engine.care.mails.box import Mail, changed, hashed, mails, put
-from guerdon.engine.decide.instruments.certificates import CERTIFICATE_RECORD, kept_email
+from guerdon.engine.care.mails.box import Mail, changed, mails, put
+from guerdon.engine.decide.instruments.certificates import CERTIFICATE_RECORD
+from guerdon.engine.events.code_names import last_four
+from guerdon.engine.ledger.care_tables import mail as mail_table
 from guerdon.engine.ledger.ledger import Ledger
 from guerdon.rules.program import Program
 
@@ -18,6 +21,10 @@ _ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # what nobody mistakes for anoth
 _LENGTH = 8  # 40 bits, good once
 USED = "used"
 HOUR = 3_600_000_000
+AN_HOUR = 3  # recoveries for one address
+_RECOVERIES = select(mail_table.c.address).where(
+    mail_table.c.kind == "recovery", mail_table.c.made_at > bindparam("since")
+)
 
 
 class Code(NamedTuple):
@@ -30,6 +37,13 @@ class Code(NamedTuple):
 def a_code() -> Code:
     """A new code."""
     shown = "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
+    return Code(shown, told(shown))
+
+
+def code_from(digest: bytes) -> Code:
+    """The code that goes with a keyed hash of 32 bytes."""
+    number = int.from_bytes(digest, "big")
+    shown = "".join(_ALPHABET[number // len(_ALPHABET) ** place % len(_ALPHABET)] for place in range(_LENGTH))
     return Code(shown, told(shown))
 
 
@@ -46,32 +60,45 @@ def told(shown: str) -> str:
 def verification(ledger: Ledger, program: Program, scheme: str, address: str, now: int) -> Code:
     """Queue the mail that verifies an address for a scheme; its code's ``told`` goes into ``sign_up``."""
     code = a_code()
+    ledger.change(*verifying(program, scheme, address, code, now))
+    return code
+
+
+def verifying(program: Program, scheme: str, address: str, code: Code, now: int) -> list[Executable]:
+    """The statements that queue the mail with a code for a scheme."""
     text = f"Your code for {scheme} is {code.shown}. It is good once.\n\n{program.business.name}\n"
     mail = Mail(f"verify/{code.told}", 0, 0, "verification", address, f"Your code for {scheme}", text, made_at=now)
-    ledger.change(*put(mail))
-    return code
+    return put(mail)
 
 
 def recover(ledger: Ledger, program: Program, site: str, address: str, now: int) -> str:
     """Somebody forgot a certificate's id: the answer is the same for every address; a mail goes to a known one."""
-    wanted = kept_email(address)
-    found = [
-        record.id[-4:]
-        for record in ledger.records.of_kind(CERTIFICATE_RECORD)
-        if record.fields["email"] == wanted and record.fields["url"]
-    ]
-    statements: list[Executable] = []
-    if found:
-        token = a_code()
-        text = (
-            f"You claimed certificates that end in {', '.join(sorted(found))}.\n"
-            f"With the code {token.shown} and this address you see them, once.\n\n{program.business.name}\n"
-        )
-        mail = Mail(f"recover/{token.told}", 0, 0, "recovery", address, "Your certificates", text, made_at=now)
-        statements = put(mail)
-    if statements:
-        ledger.change(*statements)
+    ledger.change(*recovery(ledger, program, site, address, now))
     return ANSWER
+
+
+def recovery(ledger: Ledger, program: Program, site: str, address: str, now: int) -> list[Executable]:
+    """The statements that queue the mail for whoever claimed at a site with an address, three an hour at most.
+
+    For an unknown address there are as many, which change nothing: it takes as long.
+    """
+    wanted = ledger.codes.holder(address)
+    says = (json.loads(entry) for of, entry in program.instruments if of == "certificates")
+    kinds = {entry["id"] for entry in says if entry["site"] == site}
+    found = [
+        last_four(record.id)
+        for record in ledger.records.of_kind(CERTIFICATE_RECORD)
+        if record.fields["holder"] == wanted and record.fields["url"] and record.fields["kind"] in kinds
+    ]
+    asked = (ledger.codes.holder(each) for (each,) in ledger.store.rows(_RECOVERIES, since=now - HOUR))
+    lately = [each for each in asked if each == wanted]
+    token = a_code()
+    text = (
+        f"You claimed certificates that end in {', '.join(sorted(found))}.\n"
+        f"With the code {token.shown} and this address you see them, once.\n\n{program.business.name}\n"
+    )
+    mail = Mail(f"recover/{token.told}", 0, 0, "recovery", address, "Your certificates", text, made_at=now)
+    return put(mail) if found and len(lately) < AN_HOUR else [changed(mail.id, reason=USED)] * 2
 
 
 def recovered(ledger: Ledger, shown: str, address: str, now: int) -> bool:
@@ -80,7 +107,7 @@ def recovered(ledger: Ledger, shown: str, address: str, now: int) -> bool:
     found = [mail for mail in mails(ledger) if mail.id == id]
     if not found or found[0].reason == USED or found[0].made_at <= now - HOUR:
         return False
-    if not secrets.compare_digest(hashed(found[0].address), hashed(address)):
+    if not secrets.compare_digest(ledger.codes.holder(found[0].address), ledger.codes.holder(address)):
         return False
     ledger.change(changed(id, reason=USED))
     return True
