@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from ..engines import Engine, ledger_at
 from .door import Ended, guerdon
 from .shop import EVENTS, write_events, write_shop
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def place(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder with a shop, its events, and the ledger that a run has left; the run's output is in ``run.json``."""
     folder = tmp_path_factory.mktemp("shop")
     shop = write_shop(folder)
@@ -25,7 +26,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def url(folder: Path) -> str:
-    return f"sqlite:///{folder / 'ledger.db'}"
+    return ledger_at(folder / "ledger.db")
 
 
 def asked(place: Path, *words: object) -> Ended:

@@ -14,6 +14,10 @@ from guerdon.engine.ledger import Ledger
 from guerdon.engine.pipeline import Run
 from guerdon.rules import Program, read_programme
 
+from ..engines import new
+
+pytestmark = pytest.mark.usefixtures("engine")
+
 BUSINESS = "business: {id: corner, currency: EUR, time_zone: Europe/Nicosia, redeem: automatic}\n"
 CLUB = """
 scheme: {id: club, sign_up: auto}
@@ -35,7 +39,7 @@ def feed(ledger: Ledger, program: Program, *told: dict[str, Any]) -> None:
 
 
 def test_an_activated_pool_stays_so_when_a_version_puts_another_before_it() -> None:
-    with Ledger.open("sqlite://") as ledger:
+    with Ledger.open(new()) as ledger:
         feed(
             ledger,
             programme("pools: [{id: locked, activation: required}]\n"),
@@ -55,7 +59,7 @@ def test_an_activated_pool_stays_so_when_a_version_puts_another_before_it() -> N
 
 def test_a_running_subscription_matures_by_an_offer_of_a_later_version() -> None:
     pools = "pools: [{id: locked}]\n"
-    with Ledger.open("sqlite://") as ledger:
+    with Ledger.open(new()) as ledger:
         feed(
             ledger,
             programme(pools),

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from ..engines import new
 from ..properties.comparing import differences, engine_says, judged, normal
 from ..properties.holding import examples
 from .contact_histories import FILES, histories
+
+pytestmark = [pytest.mark.usefixtures("engine"), pytest.mark.long]
 
 # Refusals of what the calendar brings are stored without its date, so the two sides name them differently.
 CALENDAR = ("cake", "loyal")
@@ -44,7 +48,7 @@ def test_fed_one_by_one_it_is_the_same_ledger(events: Events) -> None:
     from guerdon.engine.cases.running import run_events
 
     told = [dict(event) for event in events]
-    batch, single = (run_events(dict(FILES), told, way=way) for way in ("batch", "single"))
+    batch, single = (run_events(dict(FILES), told, way=way, url=new()) for way in ("batch", "single"))
     assert normal(single.found, events) == normal(batch.found, events)
     assert single.digest == batch.digest
 

@@ -14,7 +14,10 @@ from tests.judge.readouts import Readouts
 from tests.properties.comparing import differences, normal, read_judge
 from tests.properties.holding import examples
 
+from ..engines import new
 from .instrument_histories import FILES, instrument_histories
+
+pytestmark = [pytest.mark.usefixtures("engine"), pytest.mark.long]
 
 quietly = examples(12)
 Events = list[dict[str, Any]]
@@ -30,7 +33,7 @@ def hold(events: Events, way: str, cut: int) -> None:
     judge = Judge(FILES)
     for event in events:
         judge.feed(event)
-    found = run_events(FILES, events, way=way, cut=min(cut, len(events) - 1)).found
+    found = run_events(FILES, events, way=way, cut=min(cut, len(events) - 1), url=new()).found
     readouts = Readouts(judge)
     theirs = {name: getattr(readouts, name)() for name in ("cards", "certificates", "coupons")}
     assert not differences(normal(found, events), normal(read_judge(judge), events)), events

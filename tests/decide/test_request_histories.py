@@ -11,13 +11,16 @@ import pytest
 from guerdon.engine.cases.playing import Play
 from guerdon.rules import read_programme
 
+from ..engines import new
 from .request_histories import Event, files, history
+
+pytestmark = [pytest.mark.usefixtures("engine"), pytest.mark.long]
 
 SIZE = 60
 
 
 def fed(program: Any, events: list[Event], stops: Sequence[int], single: bool = False) -> tuple[str, dict[str, Any]]:
-    with Play(program, events, single=single) as play:
+    with Play(program, events, single=single, url=new()) as play:
         for stop in stops:
             play.feed(stop)
         assert play.verify() == []

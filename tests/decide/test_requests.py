@@ -17,6 +17,10 @@ from guerdon.engine.ledger.ledger import Ledger
 from guerdon.engine.pipeline import Admitted, Run
 from guerdon.rules import read_programme
 
+from ..engines import new
+
+pytestmark = pytest.mark.usefixtures("engine")
+
 FILES = {
     "business.yaml": "business: {id: corner, currency: EUR, time_zone: Europe/Nicosia, wallet: {full_cover: true}}",
     "everyday.yaml": """
@@ -36,7 +40,7 @@ class Shop:
         program = read_programme(None, FILES).program
         assert program is not None
         self.program = program
-        self.ledger = Ledger.open("sqlite://")
+        self.ledger = Ledger.open(new())
         self.run = Run.open(program, self.ledger)
         self.told = 0
 

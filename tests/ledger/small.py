@@ -12,6 +12,8 @@ from guerdon.engine.codes import EventType, Outcome, OwnerKind, Reason, Role, Tr
 from guerdon.engine.ledger import Chunk, Ledger
 from guerdon.engine.ledger.chunk import HOLDER, LOG, RESOLVED, BusinessKeys, RunCounts, empty
 
+from ..engines import new
+
 DAY = 86_400_000_000
 START = 1_772_700_000_000_000  # 2026-03-05
 YEAR = 365 * DAY
@@ -147,9 +149,9 @@ def _member(contact: int) -> dict[str, int]:
 CHUNKS = (["ann", "bob", "ann"], ["cy", "ann"], ["bob", "dee", "cy"])
 
 
-def filled(url: str = "sqlite://") -> Ledger:
+def filled(url: str = "") -> Ledger:
     """The small ledger, open."""
-    ledger = Ledger.open(url)
+    ledger = Ledger.open(url or new())
     script = Script(ledger)
     for whos in CHUNKS:
         ledger.post(script.purchases(whos))

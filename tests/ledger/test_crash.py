@@ -13,7 +13,10 @@ import pytest
 
 from guerdon.engine.ledger import Ledger, verify
 
+from ..engines import ledger_at
 from .small import CHUNKS, Script
+
+pytestmark = pytest.mark.usefixtures("engine")
 
 ROOT = Path(__file__).parents[2]
 POSTER = """
@@ -59,25 +62,25 @@ def undisturbed(times: int = 1) -> str:
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_killed_at_a_named_point(tmp_path: Path, step: str) -> None:
-    url = f"sqlite:///{tmp_path / 'a.db'}"
-    process = post(url, step)
+def test_killed_at_a_named_point(ledger_url: str, step: str) -> None:
+    process = post(ledger_url, step)
     process.communicate(timeout=60)
     assert process.returncode == -signal.SIGKILL
-    with Ledger.open(url, read_only=True) as ledger:
+    with Ledger.open(ledger_url, read_only=True) as ledger:
         assert ledger.last_seq == (5 if step == "committed" else 3)
         assert verify(ledger).findings == []
-    again = post(url, "never")
+    again = post(ledger_url, "never")
     assert again.communicate(timeout=60)[0].endswith("done\n")
-    with Ledger.open(url) as ledger:
+    with Ledger.open(ledger_url) as ledger:
         assert ledger.digest() == undisturbed()
         assert verify(ledger).findings == []
 
 
+@pytest.mark.long
 def test_killed_at_random_instants(tmp_path: Path) -> None:
     expected = undisturbed(40)
     for attempt in range(4):
-        url = f"sqlite:///{tmp_path / f'{attempt}.db'}"
+        url = ledger_at(tmp_path / f"{attempt}.db")
         instants = random.Random(attempt)
         for _ in range(2):
             process = post(url, "any", -1)

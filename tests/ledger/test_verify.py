@@ -7,11 +7,12 @@ import pytest
 from guerdon.engine.codes import OwnerKind, Role, TransferKind, account
 from guerdon.engine.ledger import Chunk, Ledger, Report, verify
 from guerdon.engine.ledger.chunk import ProgrammeVersion
-from guerdon.engine.ledger.guards import GUARDED
-from guerdon.engine.ledger.sqlite import SqliteStore
 from guerdon.rules import Program, read_programme
 
+from ..engines import in_its_words, new, raw, unguarded
 from .small import DAY, START, Script, commerce, filled, open_money
+
+pytestmark = pytest.mark.usefixtures("engine")
 
 CAPPED = {
     "business.yaml": "business: {id: corner, name: Corner, currency: EUR, time_zone: Europe/Nicosia}\n"
@@ -41,7 +42,7 @@ def capped_programme() -> Program:
 
 def good() -> Ledger:
     """The small ledger under a programme with caps, none of which it exceeds."""
-    ledger = Ledger.open("sqlite://")
+    ledger = Ledger.open(new())
     program = capped_programme()
     script = Script(ledger)
     assert ledger.names.number("offer", "capped") == 1
@@ -57,13 +58,9 @@ def good() -> Ledger:
 def broken(*statements: str) -> Report:
     """What verify says after raw changes to the good ledger, its guards taken away."""
     ledger = good()
-    assert isinstance(ledger.store, SqliteStore)
-    raw = ledger.store._writer
-    for table in GUARDED:
-        raw.execute(f"DROP TRIGGER {table}_no_update")
-        raw.execute(f"DROP TRIGGER {table}_no_delete")
+    connection = unguarded(ledger)
     for statement in statements:
-        assert raw.execute(statement).rowcount > 0, statement
+        assert connection.execute(in_its_words(statement)).rowcount > 0, statement
     return verify(ledger)
 
 
@@ -143,7 +140,7 @@ def test_a_good_ledger_has_no_findings() -> None:
     assert report.ok
     assert [checked.check for checked in report.checks] == [f"V{number}" for number in range(1, 15)]
     assert {checked.check for checked in report.checks if checked.skipped} == {"V10", "V11", "V14"}
-    assert verify(Ledger.open("sqlite://")).findings == []
+    assert verify(Ledger.open(new())).findings == []
 
 
 @pytest.mark.parametrize("name", CORRUPTIONS)
@@ -167,9 +164,8 @@ def test_a_seeded_corruption_is_found(name: str) -> None:
 )
 def test_state_is_held_against_a_replay(statement: str | None, check: str | None, where: str) -> None:
     ledger = filled()
-    assert isinstance(ledger.store, SqliteStore)
     if statement:
-        ledger.store._writer.execute(statement)
+        raw(ledger).execute(statement)
     findings = verify(ledger, replay=lambda _: filled()).findings
     assert [finding.check for finding in findings[:1]] == ([check] if check else [])
     assert all(finding.where.startswith(where) for finding in findings)
@@ -177,12 +173,15 @@ def test_state_is_held_against_a_replay(statement: str | None, check: str | None
 
 def test_a_check_that_breaks_down_is_a_finding() -> None:
     report = broken("UPDATE chunk SET digest = 'x' WHERE number = 1")
-    assert [finding.found.split(":")[0] for finding in report.findings if finding.what == "the check"] == ["TypeError"]
+    assert [finding.found.split(":")[0] for finding in report.findings if finding.what == "the check"] in (
+        ["TypeError"],
+        ["ValueError"],
+    )
 
 
 def test_a_replay_that_ends_otherwise_names_the_first_difference() -> None:
     def otherwise(_: Ledger) -> Ledger:
-        other = Ledger.open("sqlite://")
+        other = Ledger.open(new())
         script = Script(other)
         other.post(script.purchases(["ann", "bob"]))
         chunk: Chunk = script.purchases(["ann"])
@@ -197,11 +196,10 @@ def test_a_replay_that_ends_otherwise_names_the_first_difference() -> None:
 
 
 def test_many_findings_are_counted_and_a_few_are_shown() -> None:
-    ledger = Ledger.open("sqlite://")
+    ledger = Ledger.open(new())
     script = Script(ledger)
     ledger.post(script.purchases([f"contact {k}" for k in range(50)]))
-    assert isinstance(ledger.store, SqliteStore)
-    ledger.store._writer.execute("UPDATE balance SET minor = minor + 1")
+    raw(ledger).execute("UPDATE balance SET minor = minor + 1")
     report = verify(ledger)
     counted = next(checked for checked in report.checks if checked.check == "V1")
     assert counted.found == 51

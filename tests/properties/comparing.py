@@ -14,6 +14,8 @@ from typing import Any
 from tests.judge import Judge
 from tests.judge.readouts import Readouts
 
+from ..engines import new
+
 COMPARED = (
     "outcomes", "awards", "reversals", "refusals", "redeems", "spends", "expiries", "wallets", "accounts", "progress",
     "tiers",
@@ -103,7 +105,8 @@ def engine_says(files: Mapping[str, str], events: list[dict[str, Any]], way: str
     """The engine's answer: what it found is a mapping of read-outs."""
     from guerdon.engine.cases.running import run_events
 
-    return normal(run_events(dict(files), [dict(event) for event in events], way=way, cut=cut).found, events)
+    found = run_events(dict(files), [dict(event) for event in events], way=way, cut=cut, url=new()).found
+    return normal(found, events)
 
 
 def differences(engine: Mapping[str, Any], judge: Mapping[str, Any]) -> dict[str, Any]:

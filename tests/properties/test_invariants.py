@@ -6,6 +6,7 @@ import os
 from copy import deepcopy
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +15,8 @@ from tests.judge import Judge
 from .comparing import normal, read_judge
 from .histories import histories
 from .strategies import programmes
+
+pytestmark = [pytest.mark.usefixtures("engine"), pytest.mark.long]
 
 Events = list[dict[str, Any]]
 quietly = settings(

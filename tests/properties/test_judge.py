@@ -10,6 +10,8 @@ from .histories import histories
 from .holding import Events, examples, hold
 from .strategies import programmes
 
+pytestmark = [pytest.mark.usefixtures("engine"), pytest.mark.long]
+
 pytest.importorskip("guerdon.engine.cases.running")
 
 quietly = examples(25)

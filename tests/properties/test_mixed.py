@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from functools import partial
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from . import holding
 from .holding import READ_TWO_WAYS, Events, examples
 from .mixed import mixed_histories, mixed_programmes
+
+pytestmark = [pytest.mark.usefixtures("engine"), pytest.mark.long]
 
 quietly = examples(20)
 hold = partial(holding.hold, readings=READ_TWO_WAYS)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import subprocess
 import sys
 import time
@@ -11,7 +10,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from guerdon.engine.ledger import Ledger
+from guerdon.engine.ledger.errors import LedgerError
+
 from ..cli.door import guerdon
+from ..engines import ledger_at
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 300
@@ -19,7 +22,7 @@ PATIENCE_SECONDS = 300
 
 def url(ledger: Path) -> str:
     """A ledger's URL."""
-    return f"sqlite:///{ledger}"
+    return ledger_at(ledger)
 
 
 def run_words(programme: Path, files: Sequence[Path], ledger: Path, *more: object) -> list[str]:
@@ -51,16 +54,11 @@ def to_the_end(words: Sequence[str]) -> dict[str, Any]:
 
 def chunks_posted(ledger: Path) -> int:
     """How many chunks a ledger has, looked at from outside while another process writes; 0: none yet."""
-    if not ledger.exists():
-        return 0
-    connection = sqlite3.connect(f"file:{ledger}?mode=ro", uri=True, timeout=1)
     try:
-        found: int = connection.execute("SELECT coalesce(max(number), 0) FROM chunk").fetchone()[0]
-        return found
-    except sqlite3.Error:
+        with Ledger.open(url(ledger), read_only=True) as opened:
+            return opened.last_chunk
+    except LedgerError:
         return 0  # it is just being made
-    finally:
-        connection.close()
 
 
 def wait_for_chunks(process: subprocess.Popen[str], ledger: Path, chunks: int) -> None:

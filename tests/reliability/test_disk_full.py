@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from ..engines import Engine
 from .ledgers import content, expect_same, expect_whole
 from .processes import chunks_posted, ended, run_words, start, to_the_end
 from .soak import rounds
 from .town import write_events, write_programme, year
+
+pytestmark = [pytest.mark.usefixtures("engine"), pytest.mark.only("sqlite")]  # its files are limited
 
 # No file of this process may grow beyond so many bytes: a write fails as on a full disk.
 SMALL_FILES = "import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, ({0}, resource.RLIM_INFINITY))\n"
@@ -39,7 +42,7 @@ class Town:
 
 
 @pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Town:
+def town(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Town:
     return Town(tmp_path_factory.mktemp("town"))
 
 

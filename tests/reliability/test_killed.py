@@ -10,10 +10,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from ..engines import Engine
 from .ledgers import content, expect_same, expect_whole
 from .processes import chunks_posted, ended, run_words, start, to_the_end, wait_for_chunks
 from .soak import rounds
 from .town import write_events, write_programme, year
+
+pytestmark = pytest.mark.long
 
 EVENTS = 900
 CHUNK_EVENTS = 60
@@ -57,7 +60,7 @@ class Town:
 
 
 @pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Town:
+def town(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Town:
     return Town(tmp_path_factory.mktemp("town"))
 
 

@@ -12,6 +12,8 @@ from .processes import ROOT, run_words, to_the_end
 from .public_data import KINDS, monthly
 from .town import by_month, write_events, write_programme, year
 
+pytestmark = [pytest.mark.usefixtures("engine"), pytest.mark.long]
+
 
 @pytest.mark.parametrize("name", list(KINDS))
 def test_twelve_months_of_real_purchases(name: str, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import polars as pl
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,11 +24,14 @@ from guerdon.engine.pipeline import Run
 from guerdon.engine.replaying import replay
 from guerdon.rules.program import Program
 
+from ..engines import new
 from ..properties.histories import histories
 from ..properties.holding import examples
 from ..properties.strategies import programmes
 from .ledgers import expect_same, tables_of
 from .soak import SOAK, rounds
+
+pytestmark = [pytest.mark.usefixtures("engine"), pytest.mark.long]
 
 quietly = examples(rounds(6, 200))
 Events = list[dict[str, Any]]
@@ -43,7 +47,7 @@ def compiled(files: dict[str, str]) -> Program:
 
 def played(program: Program, events: Events, counts: Iterable[int], *, single: bool = False) -> Content:
     """What the ledger holds after the events were admitted up to each of ``counts``, each time by a new run."""
-    with Play(program, events, single=single) as play:
+    with Play(program, events, single=single, url=new()) as play:
         for count in counts:
             play.feed(count)
         return tables_of(play.ledger)
@@ -67,7 +71,7 @@ def test_a_replay_of_what_was_admitted_in_parts(files: dict[str, str], events: E
     program = compiled(files)
     normaliser = Normaliser(program, CASE)
     items = [normaliser.normalise(event, 0) for event in events]
-    with Ledger.open("sqlite://") as ledger:
+    with Ledger.open(new()) as ledger:
         for part in (items[:cut], items[cut:]):
             Run.open(program, ledger, rows=64).admit(admit(part, sort=False))
         found = verify(ledger, replay=replay).findings
@@ -92,7 +96,7 @@ def test_ticks_change_no_award_and_after_the_last_no_balance(
 
 def settled(program: Program, events: Events) -> dict[str, Any]:
     """Awards by event, and all balances, after the events in the order of an admission."""
-    with Play(program, events, sort=True) as play:
+    with Play(program, events, sort=True, url=new()) as play:
         play.feed(len(events))
         awards = play.result().found["awards"]
         return {"awards": sorted(map(repr, awards)), "balances": balances(play.ledger)}

@@ -12,6 +12,8 @@ from .ledgers import content, expect_same, expect_whole
 from .processes import run_words, to_the_end, url
 from .town import Event, write_events, write_programme, year
 
+pytestmark = [pytest.mark.usefixtures("engine"), pytest.mark.long]
+
 EDIT = {"everyday.yaml": ("award: {percent: 4}", "award: {percent: 1}")}
 WITHOUT = {"everyday.yaml": ("  - {id: each-50,", "  - {id: each-50, state: inactive,")}
 

@@ -15,6 +15,8 @@ from guerdon.engine.settle.reports.sheets import Report
 from guerdon.rules import read_programme
 from guerdon.rules.program import Program
 
+from ..engines import new
+
 FILES = {
     "business.yaml": """\
 business: {id: corner, name: Corner Grocers, currency: EUR, time_zone: Europe/Nicosia}
@@ -72,7 +74,7 @@ def played(
     """A ledger in which the events happened. ``recorded``: the day on which each was, one a chunk; else now, as one."""
     program = program_of(files)
     told = [{"id": f"e{place}", "source": "case", **event} for place, event in enumerate(events, 1)]
-    with Play(program, told, single=bool(recorded)) as play:
+    with Play(program, told, single=bool(recorded), url=new()) as play:
         days = iter(recorded)
         post = play.ledger.post
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import pytest
+
 from guerdon.engine.settle.reports.breakage import breakage
 from guerdon.engine.settle.reports.offers import offers
 from guerdon.engine.settle.reports.run_off import RunOff
 
 from .shops import buy, day, played, rows, tick
+
+pytestmark = pytest.mark.usefixtures("engine")
 
 D = Decimal
 # March: 10.00 of ann at the bakery, 3.00 of bob; ann redeems 4.00 and gives a half back; the rest expires in April.

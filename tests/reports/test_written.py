@@ -19,6 +19,7 @@ from guerdon.engine.settle.reports.writing import csv_bytes, json_bytes, text_by
 
 from ..cli.door import guerdon
 from ..cli.shop import EVENTS, write_events, write_shop
+from ..engines import Engine
 
 D = Decimal
 TABLE = Table(
@@ -95,8 +96,8 @@ def test_plots_reach_over_their_figures() -> None:
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> str:
-    url = f"sqlite:///{tmp_path}/shop.db"
+def ledger(engine: Engine, tmp_path: Path) -> str:
+    url = engine.ledger_at(tmp_path / "shop.db")
     shop = write_shop(tmp_path)
     assert guerdon("run", shop, "--events", write_events(tmp_path / "e.jsonl", *EVENTS), "--ledger", url).code == 0
     return url

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from ..engines import Engine
 from .shop import Town
 
 
 @pytest.fixture
-def town(tmp_path: Path) -> Iterator[Town]:
+def town(engine: Engine, tmp_path: Path) -> Iterator[Town]:
     """An empty town."""
     town = Town(tmp_path / "town")
     yield town

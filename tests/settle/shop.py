@@ -17,6 +17,8 @@ from guerdon.engine.settle.statement import Drawn, Statement, draw
 from guerdon.engine.settle.steps import Teller
 from guerdon.rules import Program, read_programme
 
+from ..engines import new
+
 MARCH, APRIL = "2026-03", "2026-04"
 IBANS = {
     "town": "CY17 0020 0128 0000 0012 0052 7600",
@@ -79,12 +81,12 @@ PAYING = [
 class Town:
     """The town's programme in a folder, and a ledger of it."""
 
-    def __init__(self, folder: Path, url: str = "sqlite://", files: Mapping[str, str] = FILES) -> None:
+    def __init__(self, folder: Path, url: str = "", files: Mapping[str, str] = FILES) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in {**files, "bank.yaml": bank_yaml()}.items():
             (folder / name).write_text(text, "utf-8")
-        self.ledger = Ledger.open(url)
+        self.ledger = Ledger.open(url or new())
 
     @property
     def program(self) -> Program:

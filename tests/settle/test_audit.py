@@ -9,11 +9,12 @@ import pytest
 
 from guerdon.engine.codes import TransferKind
 from guerdon.engine.ledger.audit import Report, verify
-from guerdon.engine.ledger.guards import GUARDED
-from guerdon.engine.ledger.sqlite import SqliteStore
 from guerdon.engine.replaying import replay
 
+from ..engines import unguarded
 from .shop import APRIL, GOLDEN, Town, bought
+
+pytestmark = pytest.mark.usefixtures("engine")
 
 
 @pytest.fixture
@@ -32,13 +33,9 @@ def settled(tmp_path: Path) -> Iterator[Town]:
 
 def checked(town: Town, *statements: str) -> Report:
     """What verify says after raw changes, the guards taken away."""
-    assert isinstance(town.ledger.store, SqliteStore)
-    raw = town.ledger.store._writer
-    for table in GUARDED if statements else ():
-        raw.execute(f"DROP TRIGGER {table}_no_update")
-        raw.execute(f"DROP TRIGGER {table}_no_delete")
+    connection = unguarded(town.ledger) if statements else None
     for statement in statements:
-        assert raw.execute(statement).rowcount > 0, statement
+        assert connection.execute(statement).rowcount > 0, statement
     return verify(town.ledger)
 
 

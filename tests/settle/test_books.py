@@ -15,21 +15,23 @@ import pytest
 
 from guerdon.engine.codes import EventType, TransferKind
 from guerdon.engine.ledger.audit import verify
-from guerdon.engine.ledger.sqlite import SqliteStore
 from guerdon.engine.periods import period
 from guerdon.engine.settle.books import Books, keep_books
 from guerdon.engine.settle.books_form import beancount_text, code_of, hledger_text, journal_csv, read_codes
 from guerdon.engine.settle.source import SettleError
 
+from ..engines import Engine, raw
 from .shop import Town
 from .year import lived
+
+pytestmark = pytest.mark.usefixtures("engine")
 
 CODES = {"Expenses:Rewards": "6100", "Assets:Merchants:*:Receivable": "1200", "Income:*": '4 "x"'}
 FIRST, END = period("2025").first_day, period("2026").end_day
 
 
 @pytest.fixture(scope="module")
-def year(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+def year(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     town = lived(tmp_path_factory.mktemp("year") / "town")
     yield town
     town.ledger.close()
@@ -145,8 +147,7 @@ def test_books_that_are_not_the_ledgers_are_told(tmp_path: Path) -> None:
     town = Town(tmp_path / "town")
     with town.ledger:
         town.tell(GOLDEN)
-        assert isinstance(town.ledger.store, SqliteStore)
-        town.ledger.store._writer.execute("UPDATE balance SET minor = minor + 1 WHERE account = 1 << 56 | 34")
+        raw(town.ledger).execute(f"UPDATE balance SET minor = minor + 1 WHERE account = {1 << 56 | 34}")
         with pytest.raises(SettleError) as caught:
             keep_books(town.source, FIRST, period("2027").end_day)
         assert (caught.value.code, caught.value.place) == ("books-disagree", "Income:Fees")

@@ -9,21 +9,24 @@ from pathlib import Path
 import pytest
 
 from ..cli.door import Ended, guerdon
+from ..engines import ledger_at
 from .shop import GOLDEN, OTHER_IBAN, PAYING, Town, bank_yaml
 from .test_answers import pain_002
+
+pytestmark = pytest.mark.usefixtures("engine")
 
 
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Path]:
     """A folder with the town's programme in ``town`` and its ledger in ``town.db``."""
-    town = Town(tmp_path / "town", f"sqlite:///{tmp_path / 'town.db'}")
+    town = Town(tmp_path / "town", ledger_at(tmp_path / "town.db"))
     with town.ledger:
         town.tell(GOLDEN, *PAYING)
     yield tmp_path
 
 
 def told(place: Path, *words: object) -> Ended:
-    return guerdon(*words, "--ledger", f"sqlite:///{place / 'town.db'}")
+    return guerdon(*words, "--ledger", ledger_at(place / "town.db"))
 
 
 def test_a_month_from_the_ledger_to_the_bank_and_back(place: Path) -> None:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -23,6 +24,10 @@ from guerdon.engine.ledger.audit import verify
 from guerdon.engine.ledger.ledger import Ledger
 from guerdon.engine.pipeline import Run
 from guerdon.rules import Program, read_programme
+
+from ..engines import new
+
+pytestmark = [pytest.mark.usefixtures("engine"), pytest.mark.long]
 
 SHARES = {"bakery": Fraction(60, 100), "cinema": Fraction(3333, 10_000), "gym": Fraction(1), "kiosk": Fraction(0)}
 FEES = {"bakery": Fraction(5, 100), "cinema": Fraction(1, 100)}
@@ -147,7 +152,7 @@ def _owner(ledger: Ledger, account: int) -> str:
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(histories())
 def test_each_funder_bears_its_share_at_every_instant(told: list[dict[str, Any]]) -> None:
-    with Ledger.open("sqlite://") as ledger:
+    with Ledger.open(new()) as ledger:
         run = Run.open(PROGRAM, ledger, rows=64)
         normaliser = Normaliser(PROGRAM, CASE)
         for event in told:
@@ -179,7 +184,7 @@ def test_the_histories_have_everything_in_them() -> None:
     then(type="cancel", merchant="bakery", of=f"h{len(told) - 1}")
     then(20, type="cancel", merchant="cinema", of="h3")
     then(type="purchase", merchant="cinema", total="33.33")
-    with Ledger.open("sqlite://") as ledger:
+    with Ledger.open(new()) as ledger:
         run, normaliser = Run.open(PROGRAM, ledger, rows=64), Normaliser(PROGRAM, CASE)
         for event in told:
             ended = run.admit(admit([normaliser.normalise(event, 0)]), way="single").outcomes[0]

@@ -24,7 +24,10 @@ from guerdon.engine.settle.source import SettleError
 from guerdon.engine.settle.statement import draw
 
 from ..cli.door import guerdon
+from ..engines import ledger_at
 from .shop import APRIL, GOLDEN, MARCH, Town, bought
+
+pytestmark = pytest.mark.usefixtures("engine")
 
 
 def content(folder: Path) -> dict[str, bytes]:
@@ -242,10 +245,11 @@ main(sys.argv[2:])
 """
 
 
+@pytest.mark.long
 @pytest.mark.skipif(os.name != "posix", reason="it kills a process")
 @pytest.mark.parametrize("at", range(1, 48) if os.environ.get("GUERDON_SOAK") else [2, 9, 30])
 def test_a_kill_leaves_all_of_a_settlement_or_none(tmp_path: Path, at: int) -> None:
-    url = f"sqlite:///{tmp_path / 'town.db'}"
+    url = ledger_at(tmp_path / "town.db")
     town = Town(tmp_path / "town", url)
     with town.ledger:
         town.tell(GOLDEN)

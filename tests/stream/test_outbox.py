@@ -16,7 +16,10 @@ from guerdon.engine.stream.subscribers import Subscriber
 from guerdon.engine.stream.turns import Turns
 from guerdon.engine.stream.webhooks import Refused
 
+from ..engines import new
 from .shop import events, program, purchase
+
+pytestmark = pytest.mark.usefixtures("engine")
 
 SHOP = Subscriber(
     "shop", "https://shop.example/hooks", False, frozenset({"outcome", "wallet"}), ("SHOP_SECRET",), attempts=3
@@ -66,8 +69,8 @@ class Scene:
 
 
 @pytest.fixture
-def scene(url: str) -> Iterator[Scene]:
-    made = Scene(url)
+def scene(ledger_url: str) -> Iterator[Scene]:
+    made = Scene(ledger_url)
     yield made
     made.ledger.close()
 
@@ -158,6 +161,6 @@ def test_what_all_have_passed_goes(scene: Scene) -> None:
 
 
 def test_without_subscribers_nothing_is_written() -> None:
-    with Ledger.open("sqlite://") as ledger:
+    with Ledger.open(new()) as ledger:
         Turns(program(), ledger).admit(admit(events([purchase(0)])))
         assert len(ledger.frame("outbox")) == 0

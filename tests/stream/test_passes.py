@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import threading
 
+import pytest
+
 from guerdon.engine.ledger import Ledger
 from guerdon.engine.stream.leases import Leases
 from guerdon.engine.stream.passes import Pass
 from guerdon.engine.stream.scheduler import PASS_LEASE_SECONDS, Scheduler
 from guerdon.engine.stream.turns import Turns
 
+from ..engines import new
 from .shop import program
 from .test_scheduler import Clock
+
+pytestmark = pytest.mark.usefixtures("engine")
 
 
 def scheduler(ledger: Ledger, clock: Clock, *passes: Pass) -> Scheduler:
@@ -24,7 +29,7 @@ def failing(now: int) -> str:
 
 def test_a_pass_that_fails_holds_up_no_other_and_is_tried_again() -> None:
     told: list[int] = []
-    with Ledger.open("sqlite://") as ledger:
+    with Ledger.open(new()) as ledger:
         clock = Clock("2026-03-05T12:00:00Z")
         jobs = scheduler(ledger, clock, Pass("bad", 60, failing), Pass("good", 60, told.append))
         assert jobs.once() == ["midnight of 2026-03-05", "good: None"]
@@ -35,7 +40,7 @@ def test_a_pass_that_fails_holds_up_no_other_and_is_tried_again() -> None:
 
 
 def test_another_machine_at_it_is_waited_for_until_its_lease_ends() -> None:
-    with Ledger.open("sqlite://") as ledger:
+    with Ledger.open(new()) as ledger:
         clock = Clock("2026-03-05T12:00:00Z")
         one = Pass("one", 60, lambda now: "done")
         other = Leases(ledger, "other", PASS_LEASE_SECONDS, clock=lambda: clock.now)
@@ -49,7 +54,7 @@ def test_another_machine_at_it_is_waited_for_until_its_lease_ends() -> None:
 
 def test_a_clock_that_jumps_a_year_ahead_lets_no_pass_forget_anything() -> None:
     told: list[int] = []
-    with Ledger.open("sqlite://") as ledger:
+    with Ledger.open(new()) as ledger:
         clock = Clock("2026-03-05T12:00:00Z")
         jobs = scheduler(ledger, clock, Pass("one", 60, told.append))
         clock.now += 365 * 24 * 3_600_000_000
@@ -65,7 +70,7 @@ def test_started_it_does_them_at_once_and_again() -> None:
         if len(times) == 2:
             twice.set()
 
-    with Ledger.open("sqlite://") as ledger:
+    with Ledger.open(new()) as ledger:
         jobs = scheduler(ledger, Clock("2026-03-05T12:00:00Z"), Pass("bad", 1, failing), Pass("good", 1, work))
         jobs.start()
         try:

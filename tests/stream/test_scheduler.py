@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+import pytest
+
 from guerdon.engine.codes import EventType
 from guerdon.engine.events.admission import admit
 from guerdon.engine.events.times import instant, text
@@ -14,7 +16,10 @@ from guerdon.engine.stream.scheduler import BELIEVE_SECONDS, Scheduler
 from guerdon.engine.stream.slots import MIDNIGHT, Slots
 from guerdon.engine.stream.turns import Turns
 
+from ..engines import ledger_at, new
 from .shop import events, program, purchase
+
+pytestmark = pytest.mark.usefixtures("engine")
 
 HOUR = 3_600_000_000
 
@@ -41,7 +46,7 @@ def ticks(ledger: Ledger) -> list[str]:
 
 
 def test_midnights_run_in_order_and_once() -> None:
-    with Ledger.open("sqlite://") as ledger:
+    with Ledger.open(new()) as ledger:
         clock = Clock("2026-03-05T12:00:00Z")
         jobs = scheduler(ledger, clock)
         assert jobs.tick() == ["midnight of 2026-03-05"]
@@ -54,7 +59,7 @@ def test_midnights_run_in_order_and_once() -> None:
 
 
 def test_a_slot_that_another_holds_is_waited_for_and_taken_over_when_its_lease_ends() -> None:
-    with Ledger.open("sqlite://") as ledger:
+    with Ledger.open(new()) as ledger:
         clock = Clock("2026-03-05T12:00:00Z")
         other = Leases(ledger, "other", clock=lambda: clock.now)
         jobs = scheduler(ledger, clock, since="2026-03-04")
@@ -67,7 +72,7 @@ def test_a_slot_that_another_holds_is_waited_for_and_taken_over_when_its_lease_e
 
 def test_a_slot_done_without_its_lease_being_kept_has_one_effect() -> None:
     """Killed between the tick and the release of the lease: the tick is told again, and is a repeat."""
-    with Ledger.open("sqlite://") as ledger:
+    with Ledger.open(new()) as ledger:
         clock = Clock("2026-03-05T12:00:00Z")
         jobs = scheduler(ledger, clock)
         jobs._tell("tick/midnight/2026-03-05", "tick", jobs.slots.midnight(date(2026, 3, 5)))
@@ -77,7 +82,7 @@ def test_a_slot_done_without_its_lease_being_kept_has_one_effect() -> None:
 
 
 def test_days_on_which_the_clocks_change() -> None:
-    slots = Slots(program(), Ledger.open("sqlite://"))
+    slots = Slots(program(), Ledger.open(new()))
     days = [date(2026, 3, 29), date(2026, 3, 30), date(2026, 10, 25), date(2026, 10, 26)]
     at = [slots.midnight(day) for day in days]
     assert [text(each) for each in at] == [
@@ -89,7 +94,7 @@ def test_days_on_which_the_clocks_change() -> None:
 
 
 def test_what_is_due_within_the_day_happens_by_its_minute() -> None:
-    with Ledger.open("sqlite://") as ledger:
+    with Ledger.open(new()) as ledger:
         turns = Turns(program(), ledger)
         turns.admit(admit(events([purchase(0, contact="ann", total="100.00")])))
         clock = Clock("2026-04-04T06:00:30Z")  # it expires at 09:00 local time, which is 07:00 by now
@@ -106,7 +111,7 @@ def test_what_is_due_within_the_day_happens_by_its_minute() -> None:
 
 
 def test_a_clock_that_jumps_a_year_ahead_expires_nothing(tmp_path: Path) -> None:
-    with Ledger.open(f"sqlite:///{tmp_path / 'a.db'}") as ledger:
+    with Ledger.open(ledger_at(tmp_path / "a.db")) as ledger:
         turns = Turns(program(), ledger)
         turns.admit(admit(events([purchase(0, contact="ann", total="100.00")])))
         clock = Clock("2026-03-05T09:00:00Z")
@@ -127,7 +132,7 @@ def test_a_clock_that_jumps_a_year_ahead_expires_nothing(tmp_path: Path) -> None
 def test_it_starts_and_stops() -> None:
     import time
 
-    with Ledger.open("sqlite://") as ledger:
+    with Ledger.open(new()) as ledger:
         jobs = scheduler(ledger, Clock("2026-03-05T12:00:00Z"))
         jobs.start()
         for _ in range(100):

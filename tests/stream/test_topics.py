@@ -14,8 +14,12 @@ from guerdon.engine.stream.subscribers import Subscriber
 from guerdon.engine.stream.topics import KafkaTopic, NatsTopic
 from guerdon.engine.stream.webhooks import Refused
 
+from ..engines import ledger_at
+from .broker import OUT
 from .conftest import NatsServer, guerdon
 from .shop import lines, purchase, write_programme
+
+pytestmark = pytest.mark.usefixtures("engine")
 
 
 def told_on(server: str, subject: str) -> list[bytes]:
@@ -49,7 +53,7 @@ def make_stream(server: str, name: str, subject: str) -> None:
 
 
 def test_nats(nats_server: NatsServer) -> None:
-    make_stream(nats_server.url, "OUT", "outcomes")
+    make_stream(nats_server.url, OUT, "outcomes")
     way = NatsTopic(Subscriber("lake", f"{nats_server.url}/outcomes", True, frozenset({"outcome"}), timeout_seconds=2))
     for id in ("1.1", "2.1", "2.1"):
         way.send(id, "1", id.encode(), 1)
@@ -62,8 +66,8 @@ def test_nats(nats_server: NatsServer) -> None:
     way.close()
 
 
-def test_a_subject_that_no_stream_keeps_is_no_delivery(nats_server: NatsServer) -> None:
-    way = NatsTopic(Subscriber("lake", f"{nats_server.url}/nobody", True, frozenset({"outcome"}), timeout_seconds=1))
+def test_a_subject_that_no_stream_keeps_is_no_delivery(nats_url: str) -> None:
+    way = NatsTopic(Subscriber("lake", f"{nats_url}/nobody", True, frozenset({"outcome"}), timeout_seconds=1))
     with pytest.raises(Refused):
         way.send("1.1", "1", b"{}", 1)
     way.close()
@@ -94,11 +98,11 @@ def test_kafka() -> None:
         assert len({message.partition() for message in mine}) == 1
 
 
-def test_jobs_once_ticks_and_delivers(nats_server: NatsServer, tmp_path: Path) -> None:
+def test_jobs_once_ticks_and_delivers(nats_url: str, tmp_path: Path) -> None:
     """A stream writes messages, ``guerdon jobs --once`` does the midnights since a day and delivers all of them."""
-    make_stream(nats_server.url, "OUT", "outcomes")
-    folder, url = write_programme(tmp_path / "programme"), f"sqlite:///{tmp_path / 'a.db'}"
-    (folder / "subscribers.yaml").write_text(f"subscribers: [{{id: lake, topic: '{nats_server.url}/outcomes'}}]\n")
+    make_stream(nats_url, OUT, "outcomes")
+    folder, url = write_programme(tmp_path / "programme"), ledger_at(tmp_path / "a.db")
+    (folder / "subscribers.yaml").write_text(f"subscribers: [{{id: lake, topic: '{nats_url}/outcomes'}}]\n")
     stream = guerdon(
         "stream", str(folder), "--feed", "-", "--ledger", url, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
     )
@@ -111,7 +115,7 @@ def test_jobs_once_ticks_and_delivers(nats_server: NatsServer, tmp_path: Path) -
     with Ledger.open(url, read_only=True) as ledger:
         assert len(ledger.open_lots(ledger.names.find("contact", "c1"))) == 0  # expired by a midnight
         assert len(ledger.frame("delivery")) == 0
-    kinds = [b'"kind":"outcome"' in message for message in told_on(nats_server.url, "outcomes")]
+    kinds = [b'"kind":"outcome"' in message for message in told_on(nats_url, "outcomes")]
     assert kinds.count(True) >= 5 and kinds.count(False) >= 10  # awards of five purchases, their expiries
     again = guerdon("jobs", str(folder), "--ledger", url, "--once", stdout=subprocess.PIPE)
     told = again.communicate(timeout=60)[0].decode().splitlines()
@@ -121,7 +125,7 @@ def test_jobs_once_ticks_and_delivers(nats_server: NatsServer, tmp_path: Path) -
 def test_wrong_subscribers_end_the_command(tmp_path: Path) -> None:
     folder = write_programme(tmp_path / "programme")
     (folder / "subscribers.yaml").write_text("subscribers:\n  - {id: shop, webhok: 'https://shop.example'}\n")
-    told = guerdon("jobs", str(folder), "--ledger", f"sqlite:///{tmp_path / 'a.db'}", "--once", stderr=subprocess.PIPE)
+    told = guerdon("jobs", str(folder), "--ledger", ledger_at(tmp_path / "a.db"), "--once", stderr=subprocess.PIPE)
     _, error = told.communicate(timeout=60)
     assert told.returncode == 3 and b"subscribers.yaml:2:" in error and b"webhook" in error
     check = guerdon("check", str(folder), stdout=subprocess.DEVNULL)

@@ -106,7 +106,7 @@ def test_duplicates_and_disorder_across_processes(postgresql_url: str) -> None:
         assert int(ledger.frame("award").filter(pl_equals("offer", rainy))["amount"].sum()) == 5_000
 
 
-def test_fifty_spends_of_one_balance(url: str) -> None:
+def test_fifty_spends_of_one_balance(ledger_url: str) -> None:
     """Open money of 10.00, fifty holds of 10.00 at once: exactly one succeeds. Two processes on PostgreSQL."""
     plain = {"contact": "ann", "total": "100.00", "attributes": {}}
     holds = [
@@ -114,14 +114,15 @@ def test_fifty_spends_of_one_balance(url: str) -> None:
         | {"time": "2026-03-05T09:00:00Z"}
         for n in range(50)
     ]
-    with Ledger.open(url, shared=True) as ledger:
+    with Ledger.open(ledger_url, shared=True) as ledger:
         turns = Turns(program(), ledger)
         turns.admit(admit(events([purchase(0, **plain), purchase(1, **plain)])))
         ann = ledger.names.find("contact", "ann")
         assert ledger.balances(ann)[Role.OPEN, 0] == 1_000
-        ended = held_by_processes(url, ledger, holds) if ledger.store.is_shared else held_by_threads(turns, holds)
+        shared = ledger.store.is_shared
+        ended = held_by_processes(ledger_url, ledger, holds) if shared else held_by_threads(turns, holds)
     assert [ended.count(outcome) for outcome in (Outcome.POSTED, Outcome.REFUSED)] == [1, 49]
-    with Ledger.open(url, read_only=True) as ledger:
+    with Ledger.open(ledger_url, read_only=True) as ledger:
         assert (ledger.balances(ann)[Role.OPEN, 0], ledger.balances(ann)[Role.HELD, 0]) == (0, 1_000)
         assert verify(ledger).findings == []
 
@@ -269,9 +270,9 @@ def test_the_connection_is_lost_during_commit(postgresql_url: str, when: str) ->
         assert verify(ledger).findings == []
 
 
-def test_leases(url: str) -> None:
+def test_leases(ledger_url: str) -> None:
     now = [1_000_000_000]
-    with Ledger.open(url, shared=True) as ledger:
+    with Ledger.open(ledger_url, shared=True) as ledger:
         one, two = (Leases(ledger, name, 30, lambda: now[0]) for name in ("one", "two"))
         assert (one.take("shard"), two.take("shard")) == (1, 0)
         now[0] += 29_000_000

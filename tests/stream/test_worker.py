@@ -25,8 +25,11 @@ from guerdon.engine.stream.stdin import LineFeed
 from guerdon.engine.stream.turns import Turns
 from guerdon.engine.stream.worker import Pace, Worker
 
+from ..engines import ledger_at, new
 from .conftest import guerdon
 from .shop import lines, program, purchase, write_programme
+
+pytestmark = pytest.mark.usefixtures("engine")
 
 RECORDS = [purchase(number) for number in range(300)]
 MINUTE = 60_000_000
@@ -53,14 +56,14 @@ def digest() -> str:
 
 @pytest.mark.parametrize("batch", [1, 7, 40])
 def test_however_it_is_cut(digest: str, batch: int) -> None:
-    with Ledger.open("sqlite://") as ledger:
+    with Ledger.open(new()) as ledger:
         worker = streamed(lines(RECORDS), ledger, batch=batch)
         assert ledger.digest() == digest and worker.turns.transfers > 300
 
 
 def test_single_events_by_durable_rules_and_a_backlog_by_polars(digest: str) -> None:
     matching = Matching("durable")
-    with Ledger.open("sqlite://") as ledger:
+    with Ledger.open(new()) as ledger:
         turns = Turns(program(), ledger, prepare=matching.prepare)
         for part, batch in ((RECORDS[:40], 1), (RECORDS[40:200], 160), (RECORDS[200:], 3)):
             feed = LineFeed(io.BytesIO(lines(part)))
@@ -70,12 +73,13 @@ def test_single_events_by_durable_rules_and_a_backlog_by_polars(digest: str) -> 
     assert matching.errors == 0 and matching._ruleset is not None
 
 
-def test_duplicates_and_disorder_within_the_window(digest: str) -> None:
+@pytest.mark.parametrize("batch", [7, 150])
+def test_duplicates_and_disorder_within_the_window(digest: str, batch: int) -> None:
     chance = random.Random(5)
     shaken = sorted(range(300), key=lambda number: number + chance.uniform(0, 8))
     told = [RECORDS[number] for number in shaken for _ in range(chance.choice((1, 1, 2, 4)))]
-    with Ledger.open("sqlite://") as ledger:
-        worker = streamed(lines(told), ledger, window=700 * MINUTE)  # nights lie between the days
+    with Ledger.open(new()) as ledger:
+        worker = streamed(lines(told), ledger, batch=batch, window=700 * MINUTE)  # nights lie between the days
         counts = worker.turns.counts
         assert ledger.digest() == digest
         assert (counts.posted, counts.reasons["repeat"]) == (300, len(told) - 300)
@@ -85,7 +89,7 @@ def test_duplicates_and_disorder_within_the_window(digest: str) -> None:
 def test_disorder_without_a_window_posts_each_once() -> None:
     told = RECORDS * 2
     random.Random(2).shuffle(told)
-    with Ledger.open("sqlite://") as ledger:
+    with Ledger.open(new()) as ledger:
         worker = streamed(lines(told), ledger)
         assert (worker.turns.counts.posted, worker.turns.counts.reasons["repeat"]) == (300, 300)
         assert verify(ledger).findings == []
@@ -108,12 +112,14 @@ HOSTILE = [
 ]  # fmt: skip
 
 
-def test_poison_is_parked_or_refused_with_its_reason_and_the_rest_goes_on() -> None:
-    told = b"".join(HOSTILE[:-1]) + lines(RECORDS[:5]) + HOSTILE[-1]
-    with Ledger.open("sqlite://") as ledger:
-        counts = streamed(told, ledger).turns.counts
+@pytest.mark.parametrize("batch", [7, 1_000])
+def test_poison_is_parked_or_refused_with_its_reason_and_the_rest_goes_on(batch: int) -> None:
+    told = b"".join(HOSTILE[:-1]) + lines(RECORDS[:5]) * 20 + HOSTILE[-1]
+    with Ledger.open(new()) as ledger:
+        counts = streamed(told, ledger, batch=batch).turns.counts
         assert counts.posted == 5
-        assert counts.read == counts.posted + counts.parked + counts.refused == 5 + len(HOSTILE) - 2  # blank lines
+        assert counts.read - counts.ignored == counts.posted + counts.parked + counts.refused
+        assert counts.read == 100 + len(HOSTILE) - 2  # blank lines
         assert counts.reasons["unreadable"] >= 12
         assert verify(ledger).findings == []
 
@@ -143,7 +149,7 @@ class Told(Feed):
 
 def test_positions_are_committed_with_the_postings_and_acknowledged_after_them() -> None:
     messages = [Message("", place, json.dumps(record).encode()) for place, record in enumerate(RECORDS[:50], 1)]
-    with Ledger.open("sqlite://") as ledger:
+    with Ledger.open(new()) as ledger:
         feed = Told([*messages[:30], *messages[20:30]])
         committed: list[int] = []
 
@@ -180,7 +186,7 @@ def test_a_watched_folder(tmp_path: Path, digest: str) -> None:
     inbox = tmp_path / "inbox"
     inbox.mkdir()
     said: list[str] = []
-    with Ledger.open(f"sqlite:///{tmp_path / 'a.db'}") as ledger:
+    with Ledger.open(ledger_at(tmp_path / "a.db")) as ledger:
         turns = Turns(program(), ledger)
         normaliser = Normaliser(program(), Door(permits_all=True))
 
@@ -206,7 +212,7 @@ def test_a_watched_folder(tmp_path: Path, digest: str) -> None:
 
 
 def test_sigterm_ends_it_after_the_present_commit(tmp_path: Path) -> None:
-    folder, url = write_programme(tmp_path / "programme"), f"sqlite:///{tmp_path / 'a.db'}"
+    folder, url = write_programme(tmp_path / "programme"), ledger_at(tmp_path / "a.db")
     process = guerdon(
         "stream",
         str(folder),
@@ -244,7 +250,7 @@ def wait_for(url: str, events: int, seconds: float = 60) -> None:
 
 
 def test_a_second_process_on_one_file_is_refused(tmp_path: Path) -> None:
-    folder, url = write_programme(tmp_path / "programme"), f"sqlite:///{tmp_path / 'a.db'}"
+    folder, url = write_programme(tmp_path / "programme"), ledger_at(tmp_path / "a.db")
     with Ledger.open(url):
         process = guerdon(
             "stream", str(folder), "--feed", "-", "--ledger", url, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE
@@ -264,7 +270,7 @@ def test_a_second_process_on_one_file_is_refused(tmp_path: Path) -> None:
 def test_a_feed_that_is_none(tmp_path: Path, feed: str, code: bytes, status: int) -> None:
     folder = write_programme(tmp_path / "programme")
     process = guerdon(
-        "stream", str(folder), "--feed", feed, "--ledger", f"sqlite:///{tmp_path / 'a.db'}", stderr=subprocess.PIPE
+        "stream", str(folder), "--feed", feed, "--ledger", ledger_at(tmp_path / "a.db"), stderr=subprocess.PIPE
     )
     _, told = process.communicate(timeout=30)
     assert process.returncode == status and code in told and b"Traceback" not in told

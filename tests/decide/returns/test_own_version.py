@@ -15,6 +15,10 @@ from guerdon.engine.ledger.ledger import Ledger
 from guerdon.engine.pipeline import Ended, Run
 from guerdon.rules import read_programme
 
+from ...engines import new
+
+pytestmark = pytest.mark.usefixtures("engine")
+
 BUSINESS = "business: {id: corner, currency: EUR, time_zone: Europe/Nicosia}"
 OLD = """
 scheme: {id: everyday}
@@ -33,7 +37,7 @@ class Counter:
     """A ledger in memory under one programme after the other."""
 
     def __init__(self) -> None:
-        self.ledger = Ledger.open("sqlite://")
+        self.ledger = Ledger.open(new())
 
     def tell(self, rules: str, *events: Mapping[str, Any]) -> list[Ended]:
         """Admit events under these rules; says how they ended."""

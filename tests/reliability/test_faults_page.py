@@ -1,0 +1,36 @@
+"""docs/faults.md leaves none out, and what it names is there."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from .processes import ROOT
+
+PAGE = (ROOT / "docs" / "faults.md").read_text(encoding="utf-8")
+ROWS = [line.removeprefix("| ").removesuffix(" |").split(" | ") for line in PAGE.splitlines() if line.startswith("| F")]
+# Every fourth number, from 3 on, was given to nothing.
+EXPECTED = [f"F{n}" for n in range(1, 113) if n % 4 != 3]
+
+
+def test_every_fault_has_its_row_and_only_one() -> None:
+    assert [row[0] for row in ROWS] == EXPECTED
+    assert all(len(row) == 3 for row in ROWS)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: str(row[0]))
+def test_it_is_held_by_what_is_there_or_was_left_out_for_a_reason(row: list[str]) -> None:
+    held = row[2]
+    if held.startswith("left out: "):
+        assert len(held) > len("left out: ") + 40
+        return
+    places = re.findall(r"`([^`]+)`", held)
+    assert places
+    for place in places:
+        file, _, name = place.partition("::")
+        text = (ROOT / file).read_text(encoding="utf-8")
+        if file.startswith("tests/") and file.endswith(".py"):
+            assert f"def {name}(" in text, place
+        else:
+            assert (file.endswith(".yaml") and text.startswith("case: ")) or file.startswith("benchmarks/")
