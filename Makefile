@@ -16,10 +16,10 @@ DATA := .data/complete_journey/transactions.parquet
 PYTHON ?= $(shell for python in python3.12 python3.11 python3.13 python3; do \
 	$$python -c 'import sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$python && break; done)
 
-.PHONY: help setup check test soak mutants bench demo demo-cdnow demo-settle demo-stream cases data dist dist-check clean
+.PHONY: help setup check test test-postgresql soak mutants bench demo demo-cdnow demo-settle demo-stream cases data dist dist-check clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk 'BEGIN {FS = ":.*## "}; {printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk 'BEGIN {FS = ":.*## "}; {printf "  make %-16s %s\n", $$1, $$2}'
 
 $(SETUP): pyproject.toml requirements-dev.txt
 	@test -n "$(PYTHON)" || { echo "Guerdon needs Python 3.11, 3.12 or 3.13" >&2; exit 1; }
@@ -40,6 +40,9 @@ check: $(SETUP) ## style, types, one-way imports
 
 test: $(SETUP) ## every test; the cases too, each as one batch, event by event and cut in two
 	$(BIN)/python -m pytest
+
+test-postgresql: $(SETUP) ## every test, its ledgers in PostgreSQL
+	GUERDON_TEST_ENGINE=postgresql $(BIN)/python -m pytest
 
 soak: $(SETUP) $(DATA) ## kills, full disks, and years in monthly files, at length: about an hour on two cores
 	GUERDON_SOAK=1 $(BIN)/python -m pytest tests/reliability tests/stream

@@ -1,4 +1,4 @@
-"""One play of a case's events against the real engine: a ledger in memory, fed in one or several admissions."""
+"""One play of a case's events against the real engine: a new ledger, fed in one or several admissions."""
 
 from __future__ import annotations
 
@@ -51,15 +51,21 @@ class Play:
     """Feeds events in the order given (``sort``: in that of an admission). Each ``feed`` is one admission.
 
     Every ``feed`` begins with a new run over the ledger, so that all state comes back from its tables; ``single`` keeps
-    the run and decides one event at a time.
+    the run and decides one event at a time. ``url``: where there is an empty ledger, or none yet.
     """
 
     def __init__(
-        self, program: Program, told: Sequence[Mapping[str, Any]], *, sort: bool = False, single: bool = False
+        self,
+        program: Program,
+        told: Sequence[Mapping[str, Any]],
+        *,
+        sort: bool = False,
+        single: bool = False,
+        url: str = "sqlite://",
     ) -> None:
         self.program = program
         self.single = single
-        self.ledger = Ledger.open("sqlite://")
+        self.ledger = Ledger.open(url)
         normaliser = Normaliser(program, CASE)
         self.items = [normaliser.normalise(record, RECEIVED_AT) for record in told]
         if sort:

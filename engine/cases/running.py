@@ -65,12 +65,13 @@ def run_events(
     way: str = BATCH,
     cut: int | None = None,
     folder: Path | None = None,
+    url: str = "sqlite://",
 ) -> CaseResult:
     """Feed events to a programme given as texts, and read out what the ledger holds then.
 
     ``files``: name → text, laid over ``folder`` if there is one. ``events``: fields of spec 3, in log order; ids and
     sources may be left out, times be local, amounts decimal text. ``way``: batch, single, cut (after ``cut`` events).
-    Raises ValueError with every problem if the rule files are wrong.
+    ``url``: of an empty ledger, or of none yet. Raises ValueError with every problem if the rule files are wrong.
     """
     program, problems = read_program(folder, files)
     if program is None:
@@ -78,17 +79,17 @@ def run_events(
     from guerdon.engine.cases.playing import Play
 
     told = [{"id": f"e{place}", "source": "case", **event} for place, event in enumerate(events, 1)]
-    with Play(program, told, single=way == SINGLE) as play:
+    with Play(program, told, single=way == SINGLE, url=url) as play:
         for count in _steps(Way(way, cut or 0), len(told)):
             play.feed(count)
         return play.result()
 
 
-def run_case(path: Path, *, way: str = BATCH, cut: int | None = None) -> CaseResult:
+def run_case(path: Path, *, way: str = BATCH, cut: int | None = None, url: str = "sqlite://") -> CaseResult:
     """Run the events of a case file in one way, and read out what the ledger holds then. Raises CaseInvalid."""
     case = read_case(path)
     events = [step.fields for step in case.events]
-    return run_events(case.files, events, way=way, cut=cut, folder=case.programme)
+    return run_events(case.files, events, way=way, cut=cut, folder=case.programme, url=url)
 
 
 def ways_of(case: Case) -> Iterator[Way]:

@@ -12,7 +12,8 @@ from guerdon.engine.decide.addressing import pool_number, pool_place
 from guerdon.engine.decide.booking import BUSINESS, COMMERCE, OPEN, book, of_contact
 from guerdon.engine.decide.calendar import DAY, WINDOWS, stepped, to_utc, window_of
 from guerdon.engine.decide.forfeits import lots_of
-from guerdon.engine.decide.history import event_at, event_by_reference, keep_lot, seqs_of_contact
+from guerdon.engine.decide.history import event_at, event_by_reference, seqs_of_contact
+from guerdon.engine.decide.lot_records import keep_lot
 from guerdon.engine.decide.lots import due_of, free_if_empty, insert_usable, new_lot
 from guerdon.engine.decide.offer_tables import step
 from guerdon.engine.decide.opening import Opening, catch_up, is_known, is_taken, open_event, posted, refused

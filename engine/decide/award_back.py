@@ -10,6 +10,7 @@ import numpy as np
 from guerdon.engine.codes import TransferKind
 from guerdon.engine.decide import funding, history, layout
 from guerdon.engine.decide.arithmetic import HALF_UP, muldiv
+from guerdon.engine.decide.lot_records import lot_row
 from guerdon.engine.decide.rule_versions import RuleVersion
 from guerdon.engine.events.present import NOWHERE
 from guerdon.engine.rows import LOT
@@ -132,7 +133,7 @@ class AwardBack:
 
     def live(self, back: Back) -> int:
         """What has neither expired nor been reversed or given up."""
-        row = NOWHERE if self.is_product else history.lot_row(back.decider, back.c, self.lot)
+        row = NOWHERE if self.is_product else lot_row(back.decider, back.c, self.lot)
         if row != NOWHERE:
             return int(back.decider.desk.s_lot[row].live)
         expired = 0

@@ -107,7 +107,6 @@ _HEADS = {
     "o_tier": "tiers",
     "o_member": "members",
     "o_closed": "closed",
-    "o_derived": "derived",
 }
 
 

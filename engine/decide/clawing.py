@@ -12,6 +12,7 @@ from guerdon.engine.decide import booking, counters, history, layout
 from guerdon.engine.decide.award_back import AwardBack, award_fee
 from guerdon.engine.decide.calendar import DAY, WINDOW_ROLLING, window_of
 from guerdon.engine.decide.caps import BUSINESS_ROW, WINDOW_TIER
+from guerdon.engine.decide.lot_records import lot_row
 from guerdon.engine.decide.lots import free_if_empty
 from guerdon.engine.events.amounts import half_up, shares
 from guerdon.engine.events.present import NOWHERE
@@ -88,7 +89,7 @@ def _money(back: Back, award: AwardBack, wanted: int, live: int) -> int:
     version = award.kept.version
     policy = int(version.tables.arrays["r_offer"]["claw_back"][version.place[award.offer]])
     left = wanted
-    row = history.lot_row(back.decider, back.c, award.lot)
+    row = lot_row(back.decider, back.c, award.lot)
     if row != NOWHERE:
         lot = back.decider.desk.s_lot[row]
         part = 0

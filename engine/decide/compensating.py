@@ -8,6 +8,7 @@ from guerdon.engine.codes import EventType, Role, TransferKind
 from guerdon.engine.decide import booking, history
 from guerdon.engine.decide.back import Back
 from guerdon.engine.decide.history import Told
+from guerdon.engine.decide.lot_records import lot_row
 from guerdon.engine.decide.lots import free_if_empty
 from guerdon.engine.events.present import NOWHERE
 
@@ -59,7 +60,7 @@ def take_compensation_back(back: Back, compensation: Compensation) -> None:
 
 def _from_lot(back: Back, lot: tuple[int, int], left: int) -> int:
     """Take up to ``left`` out of a lot; says how much."""
-    row = history.lot_row(back.decider, back.c, lot)
+    row = lot_row(back.decider, back.c, lot)
     if row == NOWHERE or left <= 0:
         return 0
     found = back.decider.desk.s_lot[row]

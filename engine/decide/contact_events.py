@@ -74,7 +74,7 @@ def achieving(decider: Decider, i: int, event: Event) -> None:
 
 def _win_by(decider: Decider, o: Opening, kind: EventType) -> None:
     if status_of(decider, o.c) <= Status.PENDING:
-        queue(decider.desk, kind, Cause.ITSELF, 0, 0, o.c)
+        queue(decider.desk, kind, Cause.ITSELF, 0, o.c)
     win(decider, o)
 
 

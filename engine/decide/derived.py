@@ -27,7 +27,7 @@ def decide_derived(
     clock = int(decider.desk.s_contact[c].clock)
     with _at(decider, seq, c, at, trigger), _only(decider, trigger, offers):
         decider.desk.w_head[0].queued = 0
-        queue(decider.desk, trigger, cause, 0, 0, c)
+        queue(decider.desk, trigger, cause, 0, c)
         decider.run_one(0, layout.FORCED_QUEUE)
     decider.desk.w_head[0].queued = 0
     decider.desk.s_contact[c].clock = clock

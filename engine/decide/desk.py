@@ -20,7 +20,6 @@ _OUTPUTS: dict[str, tuple[str, Any, int]] = {
     "o_tier": ("tiers", TIER_PERIOD, 1),
     "o_member": ("members", MEMBERSHIP, 1),
     "o_closed": ("closed", layout.CLOSED_LOT, 1),
-    "o_derived": ("derived", layout.DERIVED, 1),
 }
 
 

@@ -16,7 +16,6 @@ from guerdon.engine.decide.layout import (
     BUCKET_WORK,
     CAP,
     CLOSED_LOT,
-    DERIVED,
     FEE,
     GOAL,
     GROUP,
@@ -121,7 +120,6 @@ FIELDS: dict[str, tuple[np.dtype[Any], int]] = {
     "o_tier": (TIER_PERIOD, 1),  # TIER_PERIOD
     "o_member": (MEMBERSHIP, 1),  # MEMBERSHIP
     "o_closed": (CLOSED_LOT, 1),  # CLOSED_LOT: stored lots that are used up
-    "o_derived": (DERIVED, 1),  # DERIVED
     "o_refused": (I64, 2),  # [offers, reasons]: count of refusals
 }
 

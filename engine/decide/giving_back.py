@@ -13,8 +13,10 @@ from guerdon.engine.decide import booking, funding, history, layout
 from guerdon.engine.decide.arithmetic import HALF_UP, muldiv
 from guerdon.engine.decide.award_back import AwardBack, lot_again, merchant_index
 from guerdon.engine.decide.calendar import stepped
+from guerdon.engine.decide.lot_records import LOT_RECORD, lot_row
 from guerdon.engine.decide.lots import due_of, free_if_empty, insert_usable, new_lot
 from guerdon.engine.decide.offer_tables import step
+from guerdon.engine.decide.redeemed import forget_redeemed, redeemed_by
 from guerdon.engine.decide.rule_versions import version_of
 from guerdon.engine.events.amounts import half_up
 from guerdon.engine.events.present import NOWHERE
@@ -94,9 +96,15 @@ def _spend_fee_back(back: Back, kept: Kept, rows: np.ndarray, before: int, after
 
 
 def redeem_back(back: Back, kept: Kept) -> list[Lot]:
-    """What the purchase redeemed goes back to its lots as far as open money reaches, the latest-expiring first."""
-    rows = back.journal(kept.seq)
+    """What was redeemed for an event goes back to its lots as far as open money reaches, the latest-expiring first.
+
+    For a purchase that is all it redeemed itself, and what redeem events that named it did.
+    """
+    requests = redeemed_by(back.decider, kept.seq)
+    rows = np.concatenate([back.journal(seq) for seq in (kept.seq, *requests)])
     rows = rows[rows["kind"] == _REDEEM]
+    for seq in requests:
+        forget_redeemed(back.decider, kept.seq, seq, back.number)
     if not len(rows):
         return []
     lots = {lot: lot_facts(back, lot) for lot in {(int(row["lot_seq"]), int(row["lot_n"])) for row in rows}}
@@ -128,7 +136,7 @@ def _place(fields: dict[str, int]) -> tuple[int, int, int, int]:
 def lot_facts(back: Back, lot: Lot) -> dict[str, int]:
     """The fields of a lot, open or used up, as LOT has them; with nothing remaining if it is used up."""
     decider = back.decider
-    row = history.lot_row(decider, back.c, lot)
+    row = lot_row(decider, back.c, lot)
     if row != NOWHERE:
         found = decider.state.arrays["s_lot"][row]
         return {name: int(found[name]) for name in LOT.names or ()}
@@ -136,7 +144,7 @@ def lot_facts(back: Back, lot: Lot) -> dict[str, int]:
     if award is not None:
         kept = back.purchase(lot[0])
         return lot_again(back, award, kept.told.version, AwardBack(back, kept, award).live(back))
-    record = decider.records.get(history.LOT_RECORD, f"{lot[0]}:{lot[1]}")
+    record = decider.records.get(LOT_RECORD, f"{lot[0]}:{lot[1]}")
     assert record is not None, f"nothing is known of lot {lot}"
     kept_fields = dict.fromkeys(LOT.names or (), 0) | {name: int(value) for name, value in record.fields.items()}
     return kept_fields | {"remaining": 0, "pending": 0, "contact": back.number}
@@ -146,7 +154,7 @@ def fill_lot(back: Back, fields: dict[str, int], amount: int) -> None:
     """Put money back into a lot; one that had been used up is opened again."""
     decider = back.decider
     lot = (fields["seq"], fields["n"])
-    row = history.lot_row(decider, back.c, lot)
+    row = lot_row(decider, back.c, lot)
     if row == NOWHERE:
         row = new_lot(decider.desk)
         made = decider.state.arrays["s_lot"][row]
@@ -181,14 +189,14 @@ def settle_lots(back: Back, lots: list[Lot]) -> None:
     from guerdon.engine.decide.due import expire
 
     for lot in sorted(lots):
-        row = history.lot_row(back.decider, back.c, lot)
+        row = lot_row(back.decider, back.c, lot)
         if row == NOWHERE:
             continue
         found = back.decider.desk.s_lot[row]
         excess = int(found.remaining) - max(0, int(found.live))
         if excess > 0 and found.offer:
             _expire_excess(back, lot, row, excess)
-        row = history.lot_row(back.decider, back.c, lot)
+        row = lot_row(back.decider, back.c, lot)
         if row != NOWHERE and back.decider.desk.s_lot[row].expires_at < back.now:
             expire(back.decider.desk, back.seq, back.c, row, back.now)
 

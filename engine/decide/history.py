@@ -14,13 +14,11 @@ from guerdon.engine.codes import Outcome, Reason, TransferKind
 from guerdon.engine.events.body import decode
 from guerdon.engine.events.event import Event
 from guerdon.engine.events.present import NOWHERE
-from guerdon.engine.rows import LOT
 
 if TYPE_CHECKING:
     from guerdon.engine.decide.decider import Decider
 
 CHUNKS_OPEN = 4  # of the log, decoded, at a time
-LOT_RECORD = "lot"  # kind of record: the fields of a lot that is no award's
 MERGED_RECORD = "merged"  # kind of record, id the source's number: its last merge, those before, whether it has ended
 
 
@@ -93,7 +91,7 @@ def event_at(decider: Decider, seq: int) -> Told | None:
         return None
     told = decider.opened.pop(chunk.number, None)
     if told is None:
-        told = decode(chunk.body_format, chunk.body).told
+        told = decode(chunk.body_format, chunk.body, decider.store.keyring).told
         while len(decider.opened) >= CHUNKS_OPEN:
             decider.opened.pop(next(iter(decider.opened)))
     decider.opened[chunk.number] = told
@@ -257,28 +255,6 @@ def tiers_of(decider: Decider, contact: int) -> np.ndarray:
     stored = decider.store.load_contacts(np.array([contact], np.int64)).tiers
     fresh = decider.outputs.arrays["o_tier"][: int(decider.outputs.head["tiers"][0])]
     return _both(stored, fresh[fresh["contact"] == contact])
-
-
-# ---- lots
-
-
-def keep_lot(decider: Decider, row: int) -> None:
-    """Note the facts of a lot that is no award's (an adjustment's, a transferred part), so that it can be put back."""
-    lot = decider.state.arrays["s_lot"][row]
-    fields = {name: int(lot[name]) for name in LOT.names or () if name not in ("stored", "dirty", "next", "prev")}
-    decider.records.put(LOT_RECORD, f"{lot['seq']}:{lot['n']}", fields, int(lot["contact"]))
-
-
-def lot_row(decider: Decider, contact_row: int, lot: tuple[int, int]) -> int:
-    """Row in ``s_lot`` of a contact's open lot; NOWHERE if nothing is left in it."""
-    d = decider.desk
-    k = d.s_contact[contact_row]
-    for row in (int(k.lot_head), int(k.pending_head)):
-        while row >= 0:
-            if d.s_lot[row].seq == lot[0] and d.s_lot[row].n == lot[1]:
-                return row
-            row = int(d.s_lot[row].next)
-    return NOWHERE
 
 
 # ---- rows

@@ -33,7 +33,6 @@ class Journal(NamedTuple):
     awards: np.ndarray
     refusals: np.ndarray
     outcomes: np.ndarray
-    derived: np.ndarray
     tier_periods: np.ndarray
     memberships: np.ndarray
     contacts: np.ndarray
@@ -65,7 +64,6 @@ def take(state: State, outputs: Outputs, records: Records) -> Journal:
         outputs.handed("o_award"),
         outputs.handed("o_refusal"),
         outputs.handed("o_outcome"),
-        outputs.taken("o_derived"),
         outputs.taken("o_tier"),
         outputs.taken("o_member"),
         state.arrays["s_contact"][dirty],

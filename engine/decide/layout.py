@@ -247,9 +247,7 @@ OUT_HEAD = _record(
     ("tiers", "i8"),
     ("members", "i8"),
     ("closed", "i8"),
-    ("derived", "i8"),
 )
-DERIVED = _record(("seq", "i8"), ("time", "i8"), ("contact", "i8"), ("cause", "i4"), ("scheme", "i4"), ("tier", "i4"))
 CLOSED_LOT = _record(("contact", "i8"), ("seq", "i8"), ("n", "i4"))
 
 # why the step stopped before an event

@@ -8,8 +8,9 @@ from guerdon.engine.codes import EventType, Reason, Role, Status, TransferKind
 from guerdon.engine.decide.addressing import number_of, pool_number
 from guerdon.engine.decide.booking import COMMERCE, DEBT, OPEN, PAYABLE_OUT, PAYOUT, PENDING, book, of_contact
 from guerdon.engine.decide.forfeits import lots_of
-from guerdon.engine.decide.history import keep_lot, note_merge
+from guerdon.engine.decide.history import note_merge
 from guerdon.engine.decide.lifecycle import end_memberships
+from guerdon.engine.decide.lot_records import keep_lot
 from guerdon.engine.decide.lots import due_of, free_if_empty, insert_pending, insert_usable, new_lot, unlink
 from guerdon.engine.decide.merging_counters import add_counters
 from guerdon.engine.decide.opening import (

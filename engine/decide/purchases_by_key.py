@@ -148,7 +148,7 @@ def _with_compensation(decider: Decider, i: int, event: Any, compensation: Compe
         return
     step.enrolment(d, i, c)
     _catch_up(decider, c, event.seq)
-    step.queue(d, int(EventType.PURCHASE), 0, 0, 0, c)
+    step.queue(d, int(EventType.PURCHASE), 0, 0, c)
     r = 0
     while r < int(decider.desk.w_head[0].queued):
         _round(decider, i, r, compensation)

@@ -20,6 +20,7 @@ from guerdon.engine.decide.kept import Kept
 from guerdon.engine.decide.lots import NO_LOT
 from guerdon.engine.decide.named import find_purchase
 from guerdon.engine.decide.opening import Opening, ignored, posted, status_of
+from guerdon.engine.decide.redeemed import note_redeemed, redeemed_by
 from guerdon.engine.decide.requests import begun, caught_up, refuse_request
 from guerdon.engine.decide.rule_versions import version_of
 from guerdon.engine.decide.statuses import SHUT
@@ -29,8 +30,6 @@ from guerdon.engine.rows import REQUEST_REDEEM
 
 if TYPE_CHECKING:
     from guerdon.engine.decide.decider import Decider
-
-REDEEMED = "redeemed"
 
 
 @dataclass(slots=True)
@@ -60,16 +59,9 @@ def redeem(decider: Decider, i: int, event: Event) -> None:
         ignored(decider, o, Reason.NOTHING_TO_DO)
         return
     if bought is not None:
-        by = redeemed_by(decider, bought.seq)
-        decider.records.put(REDEEMED, str(bought.seq), {"by": [*by, o.seq]}, o.number)
+        note_redeemed(decider, bought.seq, o.seq, o.number)
     spending.pay_out(decider.desk, o.i, o.c)
     posted(decider, o)
-
-
-def redeemed_by(decider: Decider, seq: int) -> list[int]:
-    """Places in the log of the redeem events that matched the purchase at a place."""
-    record = decider.records.get(REDEEMED, str(seq))
-    return list(record.fields["by"]) if record is not None else []
 
 
 def _purchase(decider: Decider, o: Opening, event: Event) -> tuple[Kept | None, Reason]:

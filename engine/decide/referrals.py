@@ -55,7 +55,7 @@ def referring(decider: Decider, i: int, event: Event) -> None:
     if not earns:
         win(decider, o)
         return
-    queue(decider.desk, EventType.REFERRAL, Cause.REFERRER, 0, 0, referrer)
+    queue(decider.desk, EventType.REFERRAL, Cause.REFERRER, 0, referrer)
     with windows_on_desk(decider, referrer, int(decider.desk.b_event[i].local) // DAY):
         win(decider, o)
     k = decider.desk.s_contact[referrer]

@@ -1,4 +1,4 @@
-"""Returns and cancels of purchases: spend back, redeem back, awards reversed, units off (spec 4)."""
+"""Returns and cancels of purchases: spend back, redeem back, awards reversed, units off (spec 4); cancelled redeems."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from guerdon.engine.decide.kept import Kept
 from guerdon.engine.decide.named import find_purchase
 from guerdon.engine.decide.offer_tables import step
 from guerdon.engine.decide.progress_back import progress_back
+from guerdon.engine.decide.redeemed import forget_redeemed, redeemed_by
 from guerdon.engine.decide.rule_versions import version_of
 from guerdon.engine.decide.specials import catch_up_all
 from guerdon.engine.decide.step import clock_of
@@ -45,6 +46,8 @@ def given_back(decider: Decider, i: int, event: Any) -> None:
         wait(decider, event)
     elif told.outcome is Outcome.IGNORED:
         _end(decider, event.seq, Outcome.IGNORED, Reason.NOTHING_TO_DO)
+    elif told.outcome is Outcome.POSTED and told.event.type is EventType.REDEEM and event.type is EventType.CANCEL:
+        _of_redeem(decider, event, told)
     elif told.outcome is not Outcome.POSTED or told.event.type is not EventType.PURCHASE:
         _end(decider, event.seq, Outcome.REFUSED, Reason.UNKNOWN_PURCHASE)
     else:
@@ -52,11 +55,8 @@ def given_back(decider: Decider, i: int, event: Any) -> None:
 
 
 def _of_purchase(decider: Decider, event: Any, told: Told) -> None:
-    c = decider.row(_wallet(decider, told))
-    clock = int(clock_of(decider.desk, c))
-    unit, n = step(decider.program.business.late_within)
-    if stepped(decider.desk, event.time, unit, n) < clock:
-        _end(decider, event.seq, Outcome.REFUSED, Reason.TOO_LATE)
+    c = _in_time(decider, event, told)
+    if c is None:
         return
     kept = Kept(decider, told)
     cancel = event.type is EventType.CANCEL
@@ -68,18 +68,59 @@ def _of_purchase(decider: Decider, event: Any, told: Told) -> None:
     if reason is not Reason.NONE:
         _end(decider, event.seq, Outcome.REFUSED, reason)
         return
-    now = max(event.time, clock)
+    back = _begun(decider, event, kept, c)
+    take_all_back(back, kept, cancel)
+    _posted(back)
+
+
+def _of_redeem(decider: Decider, event: Any, told: Told) -> None:
+    """A redeem request is cancelled, by itself or with its purchase, but once: its lots have their money again."""
+    c = _in_time(decider, event, told)
+    if c is None:
+        return
+    kept = Kept(decider, told)
+    named = find_purchase(decider, told.event) if "of" in told.event.fields else None
+    if kept.cancelled or (named is not None and told.seq not in redeemed_by(decider, named.seq)):
+        _end(decider, event.seq, Outcome.REFUSED, Reason.ALREADY_CANCELLED)
+        return
+    kept.cancel()
+    back = _begun(decider, event, kept, c)
+    lots = redeem_back(back, kept)
+    if named is not None:
+        forget_redeemed(decider, named.seq, told.seq, back.number)
+    settle_lots(back, lots)
+    _posted(back)
+
+
+def _in_time(decider: Decider, event: Any, told: Told) -> int | None:
+    """Row of the contact that holds the wallet; None: it comes too late, and is refused."""
+    c = decider.row(_wallet(decider, told))
+    unit, n = step(decider.program.business.late_within)
+    if stepped(decider.desk, event.time, unit, n) < int(clock_of(decider.desk, c)):
+        _end(decider, event.seq, Outcome.REFUSED, Reason.TOO_LATE)
+        return None
+    return c
+
+
+def _begun(decider: Decider, event: Any, kept: Kept, c: int) -> Back:
+    """Its booking is begun at the contact's clock, with all done that falls due until then."""
+    now = max(event.time, int(clock_of(decider.desk, c)))
     booking.begin(decider.desk, event.seq, now)
     catch_up_all(decider, event.seq, c, now)
     back = Back(decider, event.seq, c, now)
     back.holds(kept)
-    take_all_back(back, kept, cancel)
+    return back
+
+
+def _posted(back: Back) -> None:
+    """What it did to purchases is noted for the returns to come."""
+    decider = back.decider
     for bought in back.touched():
         bought.keep(decider)
-    k = decider.desk.s_contact[c]
-    k.clock, k.dirty = max(int(k.clock), now), 1
+    k = decider.desk.s_contact[back.c]
+    k.clock, k.dirty = max(int(k.clock), back.now), 1
     make_room(decider)
-    booking.outcome(decider.desk, event.seq, Outcome.POSTED, 0)
+    booking.outcome(decider.desk, back.seq, Outcome.POSTED, 0)
 
 
 def _wallet(decider: Decider, told: Told) -> int:

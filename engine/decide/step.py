@@ -125,11 +125,7 @@ def has_room(d: Any, c: int) -> bool:
         or out.outcomes + 1 > d.o_outcome.shape[0]
     ):
         return False
-    if (
-        out.tiers + 64 > d.o_tier.shape[0]
-        or out.members + 65 > d.o_member.shape[0]
-        or out.derived + 68 > d.o_derived.shape[0]
-    ):
+    if out.tiers + 64 > d.o_tier.shape[0] or out.members + 65 > d.o_member.shape[0]:
         return False
     return d.s_head[0].free_lots >= offers * rounds
 
@@ -147,7 +143,7 @@ def purchase(d: Any, i: int, c: int) -> None:
     enrolment(d, i, c)
     if k.due_at <= d.w_head[0].now:
         catch_up(d, e.seq, c, d.w_head[0].now)
-    queue(d, PURCHASE, 0, 0, 0, c)
+    queue(d, PURCHASE, 0, 0, c)
     rounds(d, i, c)
 
 
@@ -183,17 +179,17 @@ def enrolment(d: Any, i: int, c: int) -> None:
     d.w_head[0].queued = 0
     if k.status == NEW:
         register(d, i, c)
-        queue(d, REGISTER, CAUSE_REGISTER, 0, 0, c)
+        queue(d, REGISTER, CAUSE_REGISTER, 0, c)
     joining = d.r_head[0].automatic & ~d.s_member[c, 2]
     while joining != U0:
         scheme = lowest_bit(joining)
         joining = joining & (joining - U1)
         join(d, e.seq, c, scheme, e.time)
-        queue(d, SIGN_UP, CAUSE_SIGN_UP, scheme, 0, c)
+        queue(d, SIGN_UP, CAUSE_SIGN_UP, scheme, c)
 
 
-def queue(d: Any, trigger: int, cause: int, scheme: int, tier: int, c: int) -> None:
-    """Put an event or derived event in the queue of this journal; ``scheme`` is an index, ``tier`` a number."""
+def queue(d: Any, trigger: int, cause: int, scheme: int, c: int) -> None:
+    """Put an event or derived event in the queue of this journal; ``scheme`` is an index."""
     head = d.w_head[0]
     q = d.w_queue[head.queued]
     q.trigger = trigger
@@ -201,15 +197,6 @@ def queue(d: Any, trigger: int, cause: int, scheme: int, tier: int, c: int) -> N
     q.scheme = scheme
     q.contact = c
     head.queued += 1
-    if cause != 0:
-        row = d.o_derived[d.o_head[0].derived]
-        d.o_head[0].derived += 1
-        row.seq = head.seq
-        row.time = head.now
-        row.cause = cause
-        row.scheme = d.r_scheme[scheme].number if cause == CAUSE_SIGN_UP else 0
-        row.tier = tier
-        row.contact = d.s_contact[c].number
 
 
 def money_off(d: Any, i: int, c: int) -> None:
@@ -272,7 +259,7 @@ def count_tier(d: Any, i: int, c: int) -> None:
     if k.tier_until < k.due_at:
         k.due_at = k.tier_until
     if reached >= 0:
-        queue(d, TIER_REACHED, CAUSE_TIER, 0, d.r_tier[reached].number, c)
+        queue(d, TIER_REACHED, CAUSE_TIER, 0, c)
 
 
 def tick(d: Any, rows: Any, seq: int, until: int, start: int) -> int:

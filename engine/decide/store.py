@@ -12,6 +12,7 @@ class Store(Protocol):
 
     names: Any  # the registry: number, find, id
     records: Any  # one, of_contact, of_kind, due
+    keyring: Any  # the keys under which what is personal is shut (events.sealing.Keys)
     settlement: Any  # sums of what merchants owe and are owed: first_effective_at, moved
 
     def load_contacts(self, numbers: np.ndarray) -> Any:

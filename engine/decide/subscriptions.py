@@ -28,7 +28,7 @@ def starting(decider: Decider, i: int, event: Event) -> None:
         return
     enter(decider, o, event)
     decider.desk.s_contact[o.c].subscribed_at = o.now
-    queue(decider.desk, EventType.SUBSCRIPTION_STARTED, Cause.ITSELF, 0, 0, o.c)
+    queue(decider.desk, EventType.SUBSCRIPTION_STARTED, Cause.ITSELF, 0, o.c)
     win(decider, o)
 
 

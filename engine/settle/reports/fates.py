@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from guerdon.engine.codes import TransferKind
-from guerdon.engine.decide.history import LOT_RECORD
+from guerdon.engine.decide.lot_records import LOT_RECORD
 from guerdon.engine.ledger import tables
 from guerdon.engine.ledger.ledger import Ledger
 from guerdon.engine.settle.reports.checking import Check

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from guerdon.engine.codes import Role, TransferKind
-from guerdon.engine.decide.history import LOT_RECORD
+from guerdon.engine.decide.lot_records import LOT_RECORD
 from guerdon.engine.events.times import DAY
 from guerdon.engine.ledger import tables
 from guerdon.engine.ledger.ledger import Ledger
