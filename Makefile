@@ -10,6 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SETUP := $(VENV)/.set-up
 TYPES := .cache/types
+PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 DATA := .data/complete_journey/transactions.parquet
 
 # The first Python that runs and is new enough; `make PYTHON=python3.13 setup` chooses another.
@@ -39,10 +40,10 @@ check: $(SETUP) ## style, types, one-way imports
 	$(BIN)/lint-imports
 
 test: $(SETUP) ## every test; the cases too, each as one batch, event by event and cut in two
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 test-postgresql: $(SETUP) ## every test, its ledgers in PostgreSQL
-	GUERDON_TEST_ENGINE=postgresql $(BIN)/python -m pytest
+	GUERDON_TEST_ENGINE=postgresql $(PYTEST)
 
 soak: $(SETUP) $(DATA) ## kills, full disks, and years in monthly files, at length: about an hour on two cores
 	GUERDON_SOAK=1 $(BIN)/python -m pytest tests/reliability tests/stream
