@@ -2,8 +2,9 @@
 
 A sample of small changes to the rules and to what decides is put, one at a time, into a process of its own, which plays
 the case files that reach the changed line, without the compiler, and reads the wrong programmes. A line that hundreds
-of cases reach is asked about by some of each path through its function, rare paths first. A change that no case notices
-has survived: either no case asks about it, or it changes nothing. Prints the score and the survivors.
+of cases reach is asked about by some of each path through its function, rare paths first. What no case notices the
+tests of rules, or the histories that are held to the judge, may. A change that nothing notices has survived: either
+nothing asks about it, or it changes nothing. Prints the score and the survivors.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from guerdon.engine.cases import running
 from guerdon.engine.cases.reading import Case, find_cases
@@ -43,7 +46,20 @@ DECIDE = (
     "units_back", "waiting", "windows",
 )  # fmt: skip
 MODULES = (*(f"guerdon.rules.{name}" for name in RULES), *(f"guerdon.engine.decide.{name}" for name in DECIDE))
+TESTS = {
+    "rules": (
+        "rules/test_figures.py", "rules/test_matchers.py", "rules/test_selection.py", "rules/test_compile.py",
+        "rules/test_outranked.py", "rules/test_implication.py", "rules/test_match_agreement.py",
+        "rules/test_contradiction.py", "rules/test_everything.py",
+    ),
+    "engine": (
+        "decide/test_requests.py", "decide/returns/test_own_version.py", "decide/test_instruments_judged.py",
+        "decide/test_request_histories.py", "decide/test_contacts_judged.py", "properties/test_mixed.py",
+        "decide/returns/test_returns_judged.py", "properties/test_judge.py",
+    ),
+}  # fmt: skip
 MOST_SECONDS = 90  # a change that makes the cases take longer has been noticed
+MOST_SECONDS_OF_TESTS = 400
 MOST_CASES = 120
 Check = tuple[str, str]  # kind, path
 
@@ -63,7 +79,7 @@ def main() -> int:
     sample = random.Random(told.seed).sample(every, min(told.sample, len(every)))
     survived = []
     for number, mutant in enumerate(sample, 1):
-        noticed = _noticed(mutant, paths.through(mutant)[:MOST_CASES])
+        noticed = _noticed(mutant, paths.through(mutant)[:MOST_CASES]) or _noticed_by_tests(mutant)
         if not noticed:
             survived.append(mutant)
         print(f"{number}/{len(sample)} {'noticed ' if noticed else 'SURVIVED'} {mutant}", flush=True)
@@ -140,6 +156,20 @@ def _noticed(mutant: Mutant, checks: list[Check]) -> bool:
     return _in_a_process(played, MOST_SECONDS) != 0
 
 
+def _noticed_by_tests(mutant: Mutant) -> bool:
+    """Whether a test fails, ends in an error or takes too long with the change in place."""
+
+    def tested() -> None:
+        os.environ["GUERDON_TEST_ENGINE"] = "sqlite"
+        put_in(mutant)
+        quietly = ["-q", "-x", "--no-header", "-p", "no:cacheprovider", "-p", "no:xdist"]
+        for name in TESTS[mutant.module.split(".")[1]]:
+            if pytest.main([*quietly, str(ROOT / "tests" / name)]) != 0:
+                os._exit(1)
+
+    return _in_a_process(tested, MOST_SECONDS_OF_TESTS) != 0
+
+
 def _in_a_process(work: Callable[[], object], seconds: int) -> int:
     """Do it in a fork; its exit code, not 0 if it raised, or took longer than ``seconds`` of the processor."""
 
@@ -147,6 +177,7 @@ def _in_a_process(work: Callable[[], object], seconds: int) -> int:
         resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
         signal.alarm(6 * seconds)
         with open(os.devnull, "w") as nowhere:
+            os.dup2(nowhere.fileno(), 1)
             os.dup2(nowhere.fileno(), 2)
             work()
 
