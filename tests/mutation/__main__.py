@@ -49,8 +49,8 @@ MODULES = (*(f"guerdon.rules.{name}" for name in RULES), *(f"guerdon.engine.deci
 TESTS = {
     "rules": (
         "rules/test_figures.py", "rules/test_matchers.py", "rules/test_selection.py", "rules/test_compile.py",
-        "rules/test_outranked.py", "rules/test_implication.py", "rules/test_match_agreement.py",
-        "rules/test_contradiction.py", "rules/test_everything.py",
+        "rules/test_lints.py", "rules/test_outranked.py", "rules/test_implication.py", "rules/test_match_agreement.py",
+        "rules/test_contradiction.py", "rules/test_everything.py", "cli/test_check_history.py",
     ),
     "engine": (
         "decide/test_requests.py", "decide/returns/test_own_version.py", "decide/test_instruments_judged.py",

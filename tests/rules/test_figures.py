@@ -47,7 +47,7 @@ def test_hours() -> None:
     assert figures.hours("09:00-24:00") == (540, 1440)
     assert figures.hours("22:00-02:00") == (1320, 1560)
     assert figures.hours("00:59-23:59") == (59, 1439)
-    for text in ("24:00-01:00", "09:60-10:00", "9-10", "09:00-09:00", "09:00-25:00"):
+    for text in ("24:00-01:00", "09:60-10:00", "09:75-12:00", "9-10", "09:00-09:00", "09:00-25:00"):
         with pytest.raises(figures.NoFigure):
             figures.hours(text)
 
