@@ -11,7 +11,7 @@ from typing import Any
 from guerdon.engine.api.keys import Principal
 from guerdon.engine.api.roles import RESERVED_FIELDS
 from guerdon.engine.codes import EventType, Reason
-from guerdon.engine.events.code_names import PROVEN_BY_CODE, SPENT_BY_CODE, CodeNames, NamedRecord
+from guerdon.engine.events.code_names import PROVEN_BY_CODE, SPENT_BY_CODE, CodeNames, NamedRecord, mistyped
 from guerdon.engine.events.content import raw_content
 from guerdon.engine.events.event import Event, Parked, Refused
 from guerdon.engine.events.fields import TYPES
@@ -65,6 +65,7 @@ class FrontDoor:
     ) -> Told:
         if isinstance(record, Unreadable):
             return Told(Parked(str(record), "", received_at, received_at), {})
+        slip = mistyped(record) if isinstance(record, Mapping) else ""
         if isinstance(record, Mapping):
             record = _completed(principal, record)
             codes = self.codes if ledger is None else ledger.codes
@@ -74,10 +75,12 @@ class FrontDoor:
         shown = record if isinstance(record, Mapping) else {}
         if isinstance(item, Event):
             why = self._why_not(principal, item, shown, ledger)
-            if why:
+            if why or slip:
+                reason = Reason.NOT_PERMITTED if why else Reason.CODE_UNKNOWN
                 item = Refused(
-                    Reason.NOT_PERMITTED, why, item.source, item.id, item.type, item.time, received_at,
-                    raw_content(record), raw, item.contact if item.contact_kind == "id" else None,
+                    reason, why or f"{slip}: a sign of the code is wrong",
+                    item.source, item.id, item.type, item.time, received_at, raw_content(record), raw,
+                    item.contact if item.contact_kind == "id" else None,
                 )  # fmt: skip
             else:
                 item.role = None if principal.role.types is None else principal.role.name

@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from guerdon.engine.codes import EventType
+from guerdon.engine.events.code_making import as_made, is_mistyped
 from guerdon.engine.events.fields import SHAPES, TYPES
 from guerdon.engine.events.reading import MAX_TEXT
 from guerdon.rules.source import code_hash, is_code_hash
@@ -69,7 +70,16 @@ def plain_code(told: str) -> str:
     'K7F3W2X9'
     """
     signs = unicodedata.normalize("NFKC", told).upper()
-    return "".join(sign for sign in signs if not sign.isspace() and unicodedata.category(sign) != "Pd")
+    return as_made("".join(sign for sign in signs if not sign.isspace() and unicodedata.category(sign) != "Pd"))
+
+
+def mistyped(told: Mapping[str, Any]) -> str:
+    """The field of a record whose code can't be one: its check signs don't fit; '' if there is none."""
+    for field in (*_ONE, *_LISTED):
+        value = told.get(field)
+        if isinstance(value, str) and len(value) <= MAX_TEXT and is_mistyped(plain_code(value)):
+            return field
+    return ""
 
 
 def is_of_row(record: Mapping[str, Any]) -> bool:

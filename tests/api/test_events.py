@@ -159,3 +159,12 @@ def test_unknown_routes_are_problems_too(mall: Served, path: str) -> None:
     answer = mall.get(path)
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
     assert mall.ask("DELETE", "/events").json()["code"] == "method_not_allowed"
+
+
+def test_a_code_with_a_wrong_sign_is_told_from_one_that_nobody_knows(mall: Served) -> None:
+    told = purchase("slip") | {"type": "code_entered", "code": "spring", "number": "G7SG-2WED-8PEB-GGR1-Q0VV-XZMT"}
+    told.pop("total")
+    answer = mall.post("/events", told, "admin").json()
+    error = answer["errors"][0]
+    assert (error["code"], error["pointer"]) == ("code_unknown", "/number")
+    assert "a sign of the code is wrong" in error["detail"]
