@@ -21,6 +21,7 @@ from guerdon.engine.api.service import Service
 from guerdon.engine.ledger.errors import LedgerError
 
 register_url_convertor("name", NameConvertor())
+_CODED = ("card", "certificate", "coupon")  # what a path may name by its code
 _CODES = {404: "not_found", 405: "method_not_allowed"}
 
 
@@ -72,10 +73,24 @@ def _needs(right: Right) -> Callable[[Request], Awaitable[None]]:
 
 
 async def _as_problem(request: Request, error: Exception) -> Response:
-    """Any error as problem+json."""
+    """Any error as problem+json. What a key of limited scope does not find is denied it, whether or not it is there."""
     problem = _problem_of(error)
+    caller = request.scope.get("caller")
+    if problem.code == "not_found" and caller is not None and (caller.contact or caller.merchants):
+        service: Service = request.app.state.service
+        try:
+            await service.note(service.deed(request, caller, _about(request, service), "denied", problem.code))
+        except Problem as worse:
+            problem = worse
     body = problem.body(str(request.scope.get("request_id", "")))
     return JSONResponse(body, problem.status, problem.headers, MEDIA_TYPE)
+
+
+def _about(request: Request, service: Service) -> str:
+    """What a path names, for the audit trail: no code."""
+    named = service.door.codes.named
+    told = request.path_params.items()  # an event's id may be BATCH/CODE
+    return " ".join(f"{name} {named(text) if name in _CODED else text.partition('/')[0]}" for name, text in told)
 
 
 def _problem_of(error: Exception) -> Problem:
