@@ -2,27 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from guerdon.engine.ledger.audit import verify
 from guerdon.engine.ledger.ledger import Ledger
-from guerdon.rules import read_programme
-from tests.api.served import Served, purchase, served
-
-from ..engines import Engine
-
-SCHEMES = Path(__file__).parents[2] / "schemes"
-
-
-@pytest.fixture(scope="module")
-def cards(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    program = read_programme(SCHEMES / "gift_cards").program
-    assert program is not None
-    with served(tmp_path_factory.mktemp("cards"), program) as it:
-        yield it
+from tests.api.served import Served, purchase
 
 
 def test_a_preview_says_what_a_command_would_do_and_posts_nothing(mall: Served) -> None:

@@ -4,26 +4,20 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 
 from guerdon.engine.api.service import Service
 from guerdon.engine.api.settings import Settings
 from guerdon.engine.ledger import audit_trail
 from guerdon.engine.ledger.audit import verify
 from guerdon.engine.ledger.ledger import Ledger
-from guerdon.rules import read_programme
 from tests.api.served import Served, program_in, purchase, served
 
-from ..engines import Engine
-
 GOODWILL = {"amount": "5.00", "reason": "goodwill"}
-SCHEMES = Path(__file__).parents[2] / "schemes"
 
 
 def previewed(it: Served, path: str, body: dict[str, Any], role: str = "agent", **more: Any) -> dict[str, Any]:
@@ -214,14 +208,6 @@ def test_many_confirm_at_once_and_one_is_done(mall: Served) -> None:
     with ThreadPoolExecutor(10) as pool:
         statuses = sorted(pool.map(lambda token: confirm(mall, token).status_code, tokens))
     assert statuses == [200] + [409] * 9
-
-
-@pytest.fixture(scope="module")
-def cards(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    program = read_programme(SCHEMES / "gift_cards").program
-    assert program is not None
-    with served(tmp_path_factory.mktemp("cards"), program) as it:
-        yield it
 
 
 def test_a_card_that_was_used_meanwhile_makes_it_stale(cards: Served) -> None:
