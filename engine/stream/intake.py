@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -69,8 +69,18 @@ class _Held:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Messages that were read: how many were told, and what of them was new. ``seen``: positions by shard."""
+
+    messages: int
+    received_at: int = 0
+    seen: Mapping[str, int] = field(default_factory=dict)
+    held: _Held | None = None
+
+
 class Intake:
-    """Takes messages and gives admissions.
+    """Reads messages, takes what was read, and gives admissions.
 
     ``window``: µs of event time for which an event is held back so that what comes out of order meanwhile goes before
     it. Messages that a broker hands over twice are dropped by their position.
@@ -103,23 +113,35 @@ class Intake:
             if keep.any():
                 self._held.append(_Held.read(part.admission.kept(keep), part.places[keep]))
 
-    def take(self, messages: Sequence[Message], received_at: int) -> None:
-        """Reads messages; what can't be read is parked with its reason like any event."""
+    def read(self, messages: Sequence[Message], received_at: int) -> Read:
+        """Reads messages; what can't be read is parked with its reason like any event. Nothing is taken yet.
+
+        May go on in another thread, while nothing is taken, started or dropped.
+        """
         raw, places = [], []
+        seen = {name: shard.seen for name, shard in self._shards.items()}
         for message in messages:
             shard = self._shards.get(message.shard)
-            if shard is None or message.position <= shard.seen:
+            if shard is None or message.position <= seen[message.shard]:
                 continue
-            shard.seen = message.position
+            seen[message.shard] = message.position
             raw.append(message.raw)
             places.append((self._taken + len(raw), shard.number, message.position))
         if not raw:
-            return
-        self._taken += len(raw)
+            return Read(len(messages))
         admission, which = self._lines.read(raw, received_at)
-        part = _Held.read(admission, np.array(places, np.int64)[which])
+        return Read(len(messages), received_at, seen, _Held.read(admission, np.array(places, np.int64)[which]))
+
+    def take(self, read: Read) -> None:
+        """Takes what was read, once, before anything else is read."""
+        part = read.held
+        if part is None:
+            return
+        self._taken += len(part.places)
+        for name, position in read.seen.items():
+            self._shards[name].seen = position
         if len(part.events):
-            self._latest = max(self._latest, min(int(part.events[-1]), received_at))
+            self._latest = max(self._latest, min(int(part.events[-1]), read.received_at))
         self._held.append(part)
         if len(self._held) > _PARTS:
             self._held = [_Held.of(self._held)]

@@ -54,7 +54,7 @@ def test_what_is_held_is_the_same_however_it_was_taken(shaken: bool) -> None:
         for first in range(0, 300, size):
             if first == 200:
                 held.drop("1")
-            held.take(messages[first : first + size], NOW)
+            held.take(held.read(messages[first : first + size], NOW))
             if first % 100 + size == 100:
                 admission = held.admission(flush=first + size == 300)
                 found += admission.each()
@@ -68,7 +68,8 @@ def test_what_is_held_is_the_same_however_it_was_taken(shaken: bool) -> None:
 def test_no_more_is_held_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("guerdon.engine.stream.intake.HELD_EVENTS", 100)
     held = intake(100_000)
-    held.take([Message("0", place, json.dumps(record).encode()) for place, record in enumerate(RECORDS, 1)], NOW)
+    told = [Message("0", place, json.dumps(record).encode()) for place, record in enumerate(RECORDS, 1)]
+    held.take(held.read(told, NOW))
     given = held.admission()
     assert (len(given), len(held), HELD_EVENTS) == (200, 100, 20_000)
     assert given.marks[0].events == 200
@@ -77,7 +78,7 @@ def test_no_more_is_held_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch)
 def test_what_can_not_be_read_waits_only_for_what_is_before_it() -> None:
     held = intake(60)
     first = [Message("0", place, json.dumps(record).encode()) for place, record in enumerate(RECORDS[:100], 1)]
-    held.take([*first, Message("0", 101, b"not json")], NOW)
+    held.take(held.read([*first, Message("0", 101, b"not json")], NOW))
     due = held.admission()
     assert (len(due.told), len(due.asides), len(held)) == (40, 0, 61)
     rest = held.admission(flush=True)
@@ -87,6 +88,6 @@ def test_what_can_not_be_read_waits_only_for_what_is_before_it() -> None:
 def test_messages_that_come_twice_are_dropped_by_their_position() -> None:
     held = intake(0)
     told = [Message("0", place, json.dumps(record).encode()) for place, record in enumerate(RECORDS[:100], 1)]
-    held.take(told, NOW)
-    held.take([*told[50:], Message("2", 1, told[0].raw)], NOW)  # shard 2 is another's
+    held.take(held.read(told, NOW))
+    held.take(held.read([*told[50:], Message("2", 1, told[0].raw)], NOW))  # shard 2 is another's
     assert len(held.admission()) == 100 and held.admission().marks == []
