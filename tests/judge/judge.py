@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from copy import deepcopy
 from datetime import datetime
 from typing import Any
 
 from . import adhoc, cards, care, certificates, exchange, members, purchases, requests, returns, statements
 from .card_changes import CARD_HANDLERS
+from .copying import copied
 from .due import catch_up
 from .money import BadAmount
 from .rules import Rules
@@ -190,7 +190,7 @@ class Judge:
 
     def checkpoint(self) -> None:
         """What a refusal from here on comes back to: the state with what fell due before the event."""
-        self._kept = deepcopy(self.state)
+        self._kept = copied(self.state)
 
     def keep_in_mind(self, name: str) -> None:
         """A purchase that is ignored is known all the same, to those who would return it."""

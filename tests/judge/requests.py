@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from .copying import copied
 from .due import catch_up, free_hold
 from .ledger import balance, move, open_money, take_open
 from .money import BadAmount, rounded
@@ -120,7 +120,7 @@ def estimate(j: Judge, name: str, e: dict[str, Any], moment: datetime) -> None:
 def would_spend(j: Judge, name: str, e: dict[str, Any], moment: datetime) -> tuple[int, str | None]:
     """What the purchase would spend, or why its request would be refused; nothing of it stays."""
     now, kept = j.state, j._kept
-    j.state = deepcopy(now)
+    j.state = copied(now)
     bought = {key: value for key, value in e.items() if key != "hold_for"} | {"type": "purchase"}
     try:
         purchase(j, name, bought, moment)

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from .clock import Clock
+from .copying import Kept
 from .money import decimal, minor
 
 DIGITS = {"JPY": 0, "KRW": 0, "ISK": 0, "BHD": 3, "KWD": 3, "TND": 3, "OMR": 3, "JOD": 3}
@@ -24,7 +25,7 @@ TRIGGERS = {
 }
 
 
-class Offer:
+class Offer(Kept):
     """One offer: its fields as written, and what follows from them."""
 
     def __init__(self, fields: dict[str, Any], scheme: dict[str, Any]) -> None:
@@ -68,11 +69,7 @@ class Offer:
         value = (self.fields.get("goals") or {}).get(name)
         return None if value is None else str(value)
 
-    def __deepcopy__(self, memo: object) -> Offer:
-        return self
-
-
-class Rules:
+class Rules(Kept):
     """Everything the files of a programme say."""
 
     def __init__(self, files: Mapping[str, str]) -> None:
@@ -151,10 +148,6 @@ class Rules:
         if "until" in effective and moment >= self.clock.midnight_of(effective["until"]):
             return None
         return terms
-
-    def __deepcopy__(self, memo: object) -> Rules:
-        return self
-
 
 def by_id(documents: Iterable[dict[str, Any]], key: str) -> dict[str, dict[str, Any]]:
     return {entry["id"]: entry for document in documents for entry in document.get(key) or []}
