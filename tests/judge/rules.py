@@ -69,6 +69,7 @@ class Offer(Kept):
         value = (self.fields.get("goals") or {}).get(name)
         return None if value is None else str(value)
 
+
 class Rules(Kept):
     """Everything the files of a programme say."""
 
@@ -148,6 +149,7 @@ class Rules(Kept):
         if "until" in effective and moment >= self.clock.midnight_of(effective["until"]):
             return None
         return terms
+
 
 def by_id(documents: Iterable[dict[str, Any]], key: str) -> dict[str, dict[str, Any]]:
     return {entry["id"]: entry for document in documents for entry in document.get(key) or []}
