@@ -19,7 +19,13 @@ from sqlalchemy import ARRAY, URL, Connection, Select, StaticPool, any_, bindpar
 from sqlalchemy.dialects import postgresql as dialect
 from sqlalchemy.sql.elements import ColumnElement
 
-from guerdon.engine.ledger.errors import LedgerBusy, LedgerConflict, LedgerInterrupted, LedgerUnreachable
+from guerdon.engine.ledger.errors import (
+    LedgerBusy,
+    LedgerConflict,
+    LedgerInterrupted,
+    LedgerUnreachable,
+    LedgerUnwritable,
+)
 from guerdon.engine.ledger.store import INSERT, REMOVE, Row, Store, Target, as_list, parameter_name, statement_of
 
 LOCK: Final = 0x67756572646F6E  # the writer's advisory lock in each database: the word guerdon
@@ -80,13 +86,16 @@ class PostgresStore(Store):
 
     @contextmanager
     def _talking(self) -> Iterator[None]:
-        """A server that hangs up, or asks to try again, is ``LedgerInterrupted``."""
+        """A server that hangs up, or asks to try again, is ``LedgerInterrupted``; one whose disk takes no more is not."""
         try:
             yield
         except (self._psycopg.OperationalError, self._psycopg.InterfaceError) as error:
             if (stop := _told_to_stop(error)) is not None:
                 raise stop from None
             text = str(error).strip().splitlines()
+            if isinstance(error, self._psycopg.errors.DiskFull | self._psycopg.errors.IoError):
+                hint = "is the server's disk full? What has been posted is safe; run it again then"
+                raise LedgerUnwritable(f"it can't be written: {text[0]}", place=self.place, hint=hint) from error
             raise LedgerInterrupted(
                 text[0] if text else "the connection was lost", place=self.place, hint="is the server up?"
             ) from error

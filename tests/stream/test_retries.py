@@ -10,7 +10,7 @@ import pytest
 
 from guerdon.engine.events.admission import admit
 from guerdon.engine.ledger import Ledger, verify
-from guerdon.engine.ledger.errors import LedgerInterrupted
+from guerdon.engine.ledger.errors import LedgerInterrupted, LedgerUnwritable
 from guerdon.engine.replaying import replay
 from guerdon.engine.stream import turns as turns_module
 from guerdon.engine.stream.turns import ATTEMPTS, Turns
@@ -187,3 +187,17 @@ def test_a_real_serialization_failure(postgresql_url: str) -> None:
         assert waited and codes == [SERIALIZATION]
         assert turns.counts.posted == 2 and ledger.last_seq == 3
         assert verify(ledger, replay=replay).findings == []
+
+
+@pytest.mark.parametrize("code", ["53100", "58030"])
+def test_a_disk_that_takes_no_more_is_said_at_once(postgresql_url: str, code: str) -> None:
+    """Trying again would not help: it is told as what it is, and all of it can be told again when there is room."""
+    with Ledger.open(postgresql_url, shared=True) as ledger:
+        fail(ledger, "transfer", code, 1)
+        turns = Turns(program(), ledger)
+        with pytest.raises(LedgerUnwritable, match="server's disk full"):
+            turns.admit(admit(events(RECORDS)))
+        assert tries(ledger) == 1 and ledger.last_seq == 0
+        turns.admit(admit(events(RECORDS[:20])))
+        turns.admit(admit(events(RECORDS[20:])))
+        expect_whole(ledger, RECORDS)
