@@ -86,7 +86,7 @@ class PostgresStore(Store):
 
     @contextmanager
     def _talking(self) -> Iterator[None]:
-        """A server that hangs up, or asks to try again, is ``LedgerInterrupted``; one whose disk takes no more is not."""
+        """A server that hangs up, or asks to try again, is ``LedgerInterrupted``; one with a full disk is not."""
         try:
             yield
         except (self._psycopg.OperationalError, self._psycopg.InterfaceError) as error:
