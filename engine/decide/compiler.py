@@ -54,6 +54,8 @@ _CALLED = {
     "resolution.resolve",
     "granting.grant",
     "redeeming.redeem",
+    "redeeming.redeem_short",
+    "redeeming.take_lots",
     "spending.spend",
     "spending.pay_out",
     "spending.asked_by_rule",

@@ -82,7 +82,7 @@ def _match(decider: Decider, o: Opening, event: Event, bought: Kept | None) -> i
     lots, pools = [], 0
     row = int(d.s_contact[o.c].lot_head)
     while row != NO_LOT:
-        pool = redeeming.may_pay(d, o.c, row, o.seq, True)
+        pool = redeeming.may_pay(d, o.c, row, o.seq, redeeming.BOTH)
         if pool >= 0 and (bought is None or d.s_lot[row].seq != bought.seq):
             lots.append((row, int(pool)))
             pools |= 1 << int(pool)

@@ -10,11 +10,11 @@ from guerdon.engine.codes import TransferKind
 from guerdon.engine.decide.amounts import in_money, in_units
 from guerdon.engine.decide.arithmetic import CEIL, U0, bit, bit_count
 from guerdon.engine.decide.booking import COMMERCE, OPEN, PAYABLE_OUT, book, of_contact
-from guerdon.engine.decide.layout import REDEEM_AUTOMATIC
 from guerdon.engine.decide.lots import NO_LOT, free_if_empty
 
 REDEEM = int(TransferKind.REDEEM)
 NO_LIMIT = 1 << 62
+INSTANT, OLDER, BOTH = 1, 2, 3  # which lots: the event's own instant awards, those from before it
 
 
 def pool_index(d: Any, number: int) -> int:
@@ -25,16 +25,16 @@ def pool_index(d: Any, number: int) -> int:
     return -1
 
 
-def may_pay(d: Any, c: int, row: int, seq: int, automatic: bool) -> int:
-    """Pool index of a lot that takes part in the redeem of an event, or -1.
+def may_pay(d: Any, c: int, row: int, seq: int, which: int) -> int:
+    """Pool index of a lot that takes part in the redeem of an event, or -1. ``which``: INSTANT, OLDER or BOTH.
 
     An instant award takes part on its own event; any other lot of this event's chain of causes does not.
     """
     lot = d.s_lot[row]
     if lot.seq == seq:
-        if lot.instant == 0:
+        if lot.instant == 0 or which & INSTANT == 0:
             return -1
-    elif not automatic:
+    elif which & OLDER == 0:
         return -1
     pool = pool_index(d, lot.pool)
     if pool >= 0 and d.r_pool[pool].activation == 1 and (d.s_contact[c].pools_active & bit(pool)) == U0:
@@ -42,33 +42,50 @@ def may_pay(d: Any, c: int, row: int, seq: int, automatic: bool) -> int:
     return pool
 
 
-def redeem(d: Any, i: int, c: int, automatic: bool, limit: int, moves: bool) -> int:
-    """Redeem on a purchase: the event's instant awards, and with ``automatic`` every usable lot, up to ``limit`` units.
+def redeem(d: Any, i: int, c: int, which: int) -> None:
+    """Redeem on a purchase what these lots and its lines allow."""
+    if d.s_contact[c].lot_head == NO_LOT or (which == INSTANT and d.w_head[0].instants == 0):
+        return
+    take_lots(d, i, c, which, lay_out(d, i, pools_of(d, i, c, which)), NO_LIMIT, True)
 
-    Without ``moves`` nothing is booked; the units that would be are returned all the same.
+
+def redeem_short(d: Any, i: int, c: int, short: int, moves: bool) -> int:
+    """Redeem the event's instant awards, and then of older lots what is still ``short``, in units; what it comes to.
+
+    A line pays for what is taken of it once, whichever lots take it. Without ``moves`` nothing is booked.
     """
-    seq = d.b_event[i].seq
-    if d.s_contact[c].lot_head == NO_LOT or limit <= 0 or (not automatic and d.w_head[0].instants == 0):
+    if d.s_contact[c].lot_head == NO_LOT:
         return 0
+    buckets = lay_out(d, i, pools_of(d, i, c, BOTH))
+    taken = take_lots(d, i, c, INSTANT, buckets, NO_LIMIT, moves)
+    return taken + take_lots(d, i, c, OLDER, buckets, short - taken, moves)
+
+
+def pools_of(d: Any, i: int, c: int, which: int) -> np.uint64:
+    """The pools in which the contact has a lot that takes part, as bits."""
+    seq = d.b_event[i].seq
     pools = U0
     row = d.s_contact[c].lot_head
     while row != NO_LOT:
-        pool = may_pay(d, c, row, seq, automatic)
+        pool = may_pay(d, c, row, seq, which)
         if pool >= 0:
             pools = pools | bit(pool)
         row = d.s_lot[row].next
-    if pools == U0:
-        return 0
-    buckets = lay_out(d, i, pools)
-    redeemed = 0
-    row = d.s_contact[c].lot_head
-    while row != NO_LOT and redeemed < limit:
+    return pools
+
+
+def take_lots(d: Any, i: int, c: int, which: int, buckets: int, limit: int, moves: bool) -> int:
+    """The lots in their order take what they can of the buckets, up to ``limit`` units; returns the units taken."""
+    seq = d.b_event[i].seq
+    taken = 0
+    row = d.s_contact[c].lot_head if buckets > 0 else NO_LOT
+    while row != NO_LOT and taken < limit:
         following = d.s_lot[row].next
-        pool = may_pay(d, c, row, seq, automatic)
+        pool = may_pay(d, c, row, seq, which)
         if pool >= 0:
-            redeemed += _take(d, i, c, row, pool, buckets, limit - redeemed, moves)
+            taken += _take(d, i, c, row, pool, buckets, limit - taken, moves)
         row = following
-    return redeemed
+    return taken
 
 
 def lay_out(d: Any, i: int, pools: np.uint64) -> int:
@@ -147,8 +164,3 @@ def move_to_open(d: Any, seq: int, c: int, row: int, pool: int, units: int) -> N
         k.open += units
     lot.remaining -= units
     free_if_empty(d, c, row)
-
-
-def automatic_mode(d: Any) -> bool:
-    """Whether every purchase redeems what it can."""
-    return d.r_head[0].redeem_mode == REDEEM_AUTOMATIC

@@ -18,6 +18,7 @@ from guerdon.engine.decide.due import catch_up
 from guerdon.engine.decide.layout import (
     DONE,
     FORCED_QUEUE,
+    REDEEM_AUTOMATIC,
     REDEEM_ON_SPEND,
     STOP_HANDLER,
     STOP_ROOM,
@@ -25,7 +26,7 @@ from guerdon.engine.decide.layout import (
 )
 from guerdon.engine.decide.lots import NO_LOT, prefetch_lot
 from guerdon.engine.decide.membership import join, register
-from guerdon.engine.decide.redeeming import NO_LIMIT, automatic_mode, redeem
+from guerdon.engine.decide.redeeming import BOTH, INSTANT, redeem, redeem_short
 from guerdon.engine.decide.spending import (
     affordable,
     asked_by_rule,
@@ -225,9 +226,13 @@ def settle_wallet(d: Any, i: int, c: int) -> None:
     if k.due_at <= d.w_head[0].now:
         catch_up(d, e.seq, c, d.w_head[0].now)
     if k.status != PENDING:
-        redeem(d, i, c, automatic_mode(d), NO_LIMIT, True)
-        if d.r_head[0].redeem_mode == REDEEM_ON_SPEND and want > 0 and refused == 0:
+        mode = d.r_head[0].redeem_mode
+        if mode == REDEEM_AUTOMATIC:
+            redeem(d, i, c, BOTH)
+        elif mode == REDEEM_ON_SPEND and want > 0 and refused == 0:
             fetch(d, i, c, want)
+        else:
+            redeem(d, i, c, INSTANT)
     if e.spend_kind != SPEND_NONE and refused == 0:
         spend(d, i, c, want)
     elif e.spend_kind == SPEND_NONE:
@@ -239,15 +244,16 @@ def settle_wallet(d: Any, i: int, c: int) -> None:
 
 
 def fetch(d: Any, i: int, c: int, want: int) -> None:
-    """Redeem on a spend: what the request and its fee lack beyond open money; nothing for one that comes to nothing."""
+    """Redeem on a spend: instant awards, and what the request and its fee lack; only those if it comes to nothing."""
     k = d.s_contact[c]
     allowed = within_limits(d, c, ON_SPEND_FEE, want, d.b_event[i].seq)
-    if allowed <= 0:
-        return
-    reachable = redeem(d, i, c, True, NO_LIMIT, False)
-    amount = affordable(d, ON_SPEND_FEE, allowed, k.open + k.payable + reachable)
-    if amount > 0:
-        redeem(d, i, c, True, amount + fee_of(d, ON_SPEND_FEE, amount) - k.open - k.payable, True)
+    if allowed > 0:
+        short = allowed + fee_of(d, ON_SPEND_FEE, allowed) - k.open - k.payable
+        taken = redeem_short(d, i, c, short, False)
+        if affordable(d, ON_SPEND_FEE, allowed, k.open + k.payable + taken) > 0:
+            redeem_short(d, i, c, short, True)
+            return
+    redeem(d, i, c, INSTANT)
 
 
 def count_tier(d: Any, i: int, c: int) -> None:
