@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def adjust(j: Judge, name: str, e: dict[str, Any], moment: datetime) -> None:
     amount = signed(j, e["amount"])
     h = happening_of(j, name, e, moment)
-    contact = j.state.contacts.get(j.own_name(e))
+    contact = j.state.contacts.get(j.contact_name(e))
     if contact is None:
         raise Refused("unknown_contact")
     h.contact = contact.name
@@ -155,7 +155,7 @@ def give_lot(j: Judge, lot: Lot, taker: Contact, amount: int, h: Happening) -> N
 
 
 def two(j: Judge, name: str, e: dict[str, Any], moment: datetime, other: str) -> tuple[Happening, Contact, Contact]:
-    first = j.state.contacts.get(j.own_name(e))
+    first = j.state.contacts.get(j.own_name(e) if e["type"] == "merge" else j.contact_name(e))
     second = j.state.contacts.get(str(e[other]))
     if first is None or second is None:
         raise Refused("unknown_contact")

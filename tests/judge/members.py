@@ -189,7 +189,7 @@ def setting(j: Judge, name: str, e: dict[str, Any], moment: datetime) -> None:
 
 def status(j: Judge, name: str, e: dict[str, Any], moment: datetime) -> None:
     kind = e["type"]
-    contact = j.state.contacts.get(j.own_name(e))
+    contact = j.state.contacts.get(j.own_name(e) if kind == "enrol" else j.contact_name(e))
     if contact is None:
         raise Refused("unknown_contact")
     h = happening_of(j, name, e, moment)
