@@ -6,6 +6,7 @@ the log: it may have been posted, ignored, refused, or be waiting (``Told.outcom
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -224,14 +225,16 @@ def merged_into(decider: Decider, contact: int, seq: int | None = None) -> int:
     return contact
 
 
-def note_merge(decider: Decider, source: int, target: int, at: int) -> None:
-    """Note that a contact was merged into another (numbers) by the event ``at`` (its seq)."""
+def note_merge(decider: Decider, source: int, target: int, at: int, counted: Sequence[int]) -> None:
+    """Note that a contact was merged into another (numbers) by the event ``at`` (its seq); see ``merged_units``."""
     earlier = decider.records.get(MERGED_RECORD, str(source))
-    before = []
+    before, units = [], {}
     if earlier is not None:
         before = [*earlier.fields["before"], [earlier.fields["at"], earlier.fields["into"]]]
+        units = earlier.fields["units"]
         decider.records.put(MERGED_RECORD, f"{source}@{earlier.fields['at']}", {"into": 0}, earlier.contact)
-    decider.records.put(MERGED_RECORD, str(source), {"into": target, "at": at, "before": before, "ended": 0}, target)
+    fields = {"into": target, "at": at, "before": before, "ended": 0, "units": {**units, str(at): list(counted)}}
+    decider.records.put(MERGED_RECORD, str(source), fields, target)
 
 
 def end_merge(decider: Decider, source: int) -> None:

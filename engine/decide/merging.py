@@ -8,10 +8,11 @@ from guerdon.engine.codes import EventType, Reason, Role, Status, TransferKind
 from guerdon.engine.decide.addressing import number_of, pool_number
 from guerdon.engine.decide.booking import COMMERCE, DEBT, OPEN, PAYABLE_OUT, PAYOUT, PENDING, book, of_contact
 from guerdon.engine.decide.forfeits import lots_of
-from guerdon.engine.decide.history import note_merge
+from guerdon.engine.decide.history import note_merge, tiers_of
 from guerdon.engine.decide.lifecycle import end_memberships
 from guerdon.engine.decide.lot_records import keep_lot
 from guerdon.engine.decide.lots import due_of, free_if_empty, insert_pending, insert_usable, new_lot, unlink
+from guerdon.engine.decide.merged_units import Counted, keep_began
 from guerdon.engine.decide.merging_counters import add_counters
 from guerdon.engine.decide.opening import (
     Opening,
@@ -85,9 +86,15 @@ def merging(decider: Decider, i: int, event: Event) -> None:
         for record in decider.records.of_contact(kind, o.number):
             decider.records.put(kind, record.id, _renumbered(record.fields, target), target, record.due_at)
     end_memberships(decider, o)
-    note_merge(decider, o.number, target, o.seq)
+    note_merge(decider, o.number, target, o.seq, _counted(decider, o))
     decider.desk.s_contact[o.c].status = int(Status.MERGED)
     posted(decider, o, into)
+
+
+def _counted(decider: Decider, o: Opening) -> Counted:
+    k = decider.desk.s_contact[o.c]
+    began = keep_began(decider, o.c, tiers_of(decider, o.number))
+    return Counted(o.now, int(k.window_from), int(k.tier_from), began)
 
 
 def _renumbered(fields: object, target: int) -> dict[str, object]:

@@ -10,6 +10,7 @@ from guerdon.engine.codes import Cause
 from guerdon.engine.decide import history
 from guerdon.engine.decide.award_back import AwardBack
 from guerdon.engine.decide.clawing import reverse_rest
+from guerdon.engine.decide.merged_units import keep_began, merges_after
 from guerdon.engine.decide.tiers import enter_tier, lowest_tier
 from guerdon.engine.events.amounts import half_up
 
@@ -26,23 +27,32 @@ def units_back(back: Back, kept: Kept) -> None:
     due = half_up(kept.net_back()) if head["tier_net"] else half_up(kept.event.total * kept.part())
     less = due - int(kept.taken.get("units", 0))
     kept.taken["units"] = due
-    k, time = back.contact, kept.event.time
+    k = back.contact
     periods = history.tiers_of(back.decider, back.number)
+    in_climb, in_keep = _still_in(back, kept, periods)
     k.lifetime -= less
-    if time >= k.window_from:
+    if in_climb:
         k.climb -= less
-    if k.tier_from <= time < k.tier_until and not _set_to_zero_since(back, kept, periods):
+    if in_keep:
         k.keep -= less
     k.dirty = 1
     _fall(back, periods)
 
 
-def _set_to_zero_since(back: Back, kept: Kept, periods: np.ndarray) -> bool:
-    """Whether an upgrade by this purchase, or after it, began the running window: ``keep`` counts from there."""
-    if back.decider.tables.arrays["r_head"]["tier_calendar"][0]:
-        return False
-    began = periods[(periods["starts_at"] == back.contact.tier_from) & (periods["seq"] >= kept.seq)]
-    return len(began) > 0
+def _still_in(back: Back, kept: Kept, periods: np.ndarray) -> tuple[bool, bool]:
+    """Whether the purchase's units are still in ``climb`` and in ``keep``: not set to 0 since they came there.
+
+    Those of a contact that was merged came to the target with the merge, if they were still in the source's then.
+    """
+    k, time, seq = back.contact, kept.event.time, kept.seq
+    in_climb = in_keep = True
+    for at, counted in merges_after(back.decider, kept.event.contact_number, kept.seq):
+        in_climb &= time >= counted.climb_from
+        in_keep &= time >= counted.keep_from and seq > counted.keep_seq
+        time, seq = counted.time, at
+    in_climb &= bool(time >= k.window_from)
+    in_keep &= bool(k.tier_from <= time < k.tier_until) and seq > keep_began(back.decider, back.c, periods)
+    return in_climb, in_keep
 
 
 def _fall(back: Back, periods: np.ndarray) -> None:

@@ -17,13 +17,13 @@ import json
 import threading
 import time
 from collections import deque
-from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 from guerdon.engine.stream.feed import Feed, FeedMisnamed, FeedUnreachable, Message
+from guerdon.engine.stream.loop_thread import LoopThread
 
 IN_FLIGHT = 100_000  # messages handed out and not yet acknowledged
 ACK_SECONDS = 60.0
@@ -35,7 +35,6 @@ _PARTS = ("subject", "shards", "name")
 _OVER = ("404", "408")  # statuses with which a request simply ends
 _NOBODY = "503"  # there is no such consumer, or nobody to hand out what it has
 _DELETED = "Consumer Deleted"
-T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -89,8 +88,7 @@ class JetStreamFeed(Feed):
         self._reading: dict[str, _Shard] = {}
         self._most = 1
         self._came = threading.Event()
-        self._loop = asyncio.new_event_loop()
-        threading.Thread(target=self._loop.run_forever, name="nats", daemon=True).start()
+        self._loop = LoopThread("nats")
         server = urlunsplit(("nats", parts.netloc, "", "", ""))
         connecting = nats.connect(
             server,
@@ -101,18 +99,18 @@ class JetStreamFeed(Feed):
             reconnected_cb=self._reconnected,
         )
         try:
-            self._connection = self._await(asyncio.wait_for(connecting, _CONNECT_SECONDS + 1))
+            self._connection = self._loop.run(asyncio.wait_for(connecting, _CONNECT_SECONDS + 1))
             self._jetstream = self._connection.jetstream()
-            self._await(self._jetstream.stream_info(self._stream))
+            self._loop.run(self._jetstream.stream_info(self._stream))
         except Exception as error:
-            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._loop.close()
             raise self._unreachable(error) from error
 
     def start(self, shard: str, position: int) -> int:
         until = time.monotonic() + _START_SECONDS
         while True:
             try:
-                reading = self._await(self._subscribed(shard, position))
+                reading = self._loop.run(self._subscribed(shard, position))
                 break
             except Exception as error:
                 if time.monotonic() > until:
@@ -154,7 +152,7 @@ class JetStreamFeed(Feed):
         reading = self._reading.pop(shard, None)
         if reading is not None:
             with suppress(Exception):  # nobody is waiting for it
-                self._await(reading.subscription.unsubscribe())
+                self._loop.run(reading.subscription.unsubscribe())
 
     def poll(self, most: int, wait_seconds: float) -> list[Message]:
         self._most = most
@@ -181,7 +179,7 @@ class JetStreamFeed(Feed):
         """Asks for more of each shard that has room for it."""
         for reading in self._reading.values():
             if not reading.is_asking and reading.has_room(self._most):
-                asyncio.run_coroutine_threadsafe(self._request(reading), self._loop)
+                self._loop.begin(self._request(reading))
 
     async def _request(self, reading: _Shard) -> None:
         if reading.is_asking or not self._connection.is_connected:
@@ -198,7 +196,7 @@ class JetStreamFeed(Feed):
             headers = message.headers or {}
             reading.wanted = 0
             if headers.get("Status") in _OVER:
-                asyncio.run_coroutine_threadsafe(self._request(reading), self._loop)
+                self._loop.begin(self._request(reading))
             elif headers.get("Status") == _NOBODY or headers.get("Description") == _DELETED:
                 self._break(reading)
             return
@@ -236,21 +234,18 @@ class JetStreamFeed(Feed):
             last = reading.handed.popleft()[1]
         if last:
             with suppress(Exception):  # told again after a while, and known by its id then
-                self._await(self._connection.publish(last, b"+ACK"))
+                self._loop.run(self._connection.publish(last, b"+ACK"))
 
     def close(self) -> None:
         with suppress(Exception):
-            self._await(asyncio.wait_for(self._connection.flush(), 2))  # acknowledgements are on their way
+            self._loop.run(asyncio.wait_for(self._connection.flush(), 2))  # acknowledgements are on their way
         with suppress(Exception):
-            self._await(asyncio.wait_for(self._connection.close(), 2))
-        self._loop.call_soon_threadsafe(self._loop.stop)
+            self._loop.run(asyncio.wait_for(self._connection.close(), 2))
+        self._loop.close()
 
     def _unreachable(self, error: Exception) -> FeedUnreachable:
         text = str(error) or type(error).__name__
         return FeedUnreachable(text, place=self.name, hint="is the server up, and does the stream exist?")
-
-    def _await(self, work: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
 
 async def _quiet(error: Exception) -> None:

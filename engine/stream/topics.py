@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
 from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
+from guerdon.engine.stream.loop_thread import LoopThread
 from guerdon.engine.stream.subscribers import Subscriber
 from guerdon.engine.stream.webhooks import Refused, SubscriberUnready
 
@@ -25,13 +24,12 @@ class NatsTopic:
         self._subject = parts.path.strip("/").replace("/", ".")
         self._server, self._seconds, self._nats = f"nats://{parts.netloc}", subscriber.timeout_seconds, nats
         self._connection: Any = None
-        self._loop = asyncio.new_event_loop()
-        threading.Thread(target=self._loop.run_forever, name="nats-out", daemon=True).start()
+        self._loop = LoopThread("nats-out")
 
     def send(self, id: str, contact: str, body: bytes, timestamp: int) -> None:
         """Publishes one message. Raises Refused unless the server says that it is stored."""
         try:
-            asyncio.run_coroutine_threadsafe(self._send(id, body), self._loop).result(self._seconds + 5)
+            self._loop.run(self._send(id, body), self._seconds + 5)
         except Exception as error:
             raise Refused(str(error) or type(error).__name__) from None
 
@@ -47,8 +45,8 @@ class NatsTopic:
         """Lets go of the server."""
         if self._connection is not None:
             with suppress(Exception):
-                asyncio.run_coroutine_threadsafe(self._connection.close(), self._loop).result(2)
-        self._loop.call_soon_threadsafe(self._loop.stop)
+                self._loop.run(self._connection.close(), 2)
+        self._loop.close()
 
 
 class KafkaTopic:

@@ -229,6 +229,11 @@ def move_counters(j: Judge, source: Contact, into: Contact) -> None:
         into.cooldown[offer] = max(until, into.cooldown.get(offer, until))
     source.cooldown = {}
     if source.tier is not None and into.tier is not None:
+        for h in j.state.happenings.values():
+            if h.tier_added is not None and h.contact in j.state.contacts and j.followed(h.contact) is source:
+                for counter in ("climb", "keep"):
+                    counted = h.tier_added[counter] == getattr(source.tier, f"{counter}_epoch")
+                    h.tier_added[counter] = getattr(into.tier, f"{counter}_epoch") if counted else None
         into.tier.climb += source.tier.climb
         into.tier.keep += source.tier.keep
         into.tier.lifetime += source.tier.lifetime

@@ -51,9 +51,11 @@ TESTS = {
         "rules/test_figures.py", "rules/test_matchers.py", "rules/test_selection.py", "rules/test_compile.py",
         "rules/test_lints.py", "rules/test_outranked.py", "rules/test_implication.py", "rules/test_match_agreement.py",
         "rules/test_contradiction.py", "rules/test_everything.py", "cli/test_check_history.py",
+        "rules/test_budgets.py", "rules/test_reachable.py", "rules/test_outranked_multiples.py",
+        "rules/test_business_name.py",
     ),
     "engine": (
-        "decide/test_requests.py", "decide/returns/test_own_version.py", "decide/test_instruments_judged.py",
+        "decide/test_what_rows_say.py", "decide/test_room.py", "decide/test_requests.py", "decide/returns/test_own_version.py", "decide/test_instruments_judged.py",
         "decide/test_request_histories.py", "decide/test_contacts_judged.py", "properties/test_mixed.py",
         "decide/returns/test_returns_judged.py", "properties/test_judge.py",
     ),

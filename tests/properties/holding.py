@@ -11,9 +11,11 @@ from .comparing import differences, engine_says, judged
 
 Events = list[dict[str, Any]]
 # Two readings of the specification: of a cancelled purchase nothing more comes back because it is cancelled (the
-# engine) or because it would be too much (the judge); a refused purchase is unknown at once, or may still come.
+# engine) or because it would be too much (the judge); a refused purchase is unknown at once, or may still come; an
+# estimate whose automatic spend passes a limit is refused by that, or has nothing to do.
 READ_TWO_WAYS = frozenset(
     {
+        ("refused limit_reached", "ignored nothing_to_do"),
         ("refused already_cancelled", "refused returns_too_much"),
         ("refused unknown_purchase", "waiting"),
     }
