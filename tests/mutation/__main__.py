@@ -55,7 +55,8 @@ TESTS = {
         "rules/test_business_name.py",
     ),
     "engine": (
-        "decide/test_what_rows_say.py", "decide/test_room.py", "decide/test_requests.py", "decide/returns/test_own_version.py", "decide/test_instruments_judged.py",
+        "decide/test_what_rows_say.py", "decide/test_room.py", "decide/test_requests.py",
+        "decide/returns/test_own_version.py", "decide/test_instruments_judged.py",
         "decide/test_request_histories.py", "decide/test_contacts_judged.py", "properties/test_mixed.py",
         "decide/returns/test_returns_judged.py", "properties/test_judge.py",
     ),
