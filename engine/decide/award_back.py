@@ -11,7 +11,7 @@ from guerdon.engine.codes import TransferKind
 from guerdon.engine.decide import funding, history, layout
 from guerdon.engine.decide.arithmetic import HALF_UP, muldiv
 from guerdon.engine.decide.lot_records import lot_row
-from guerdon.engine.decide.rule_versions import RuleVersion
+from guerdon.engine.decide.rule_versions import RuleVersion, has_forfeited
 from guerdon.engine.events.present import NOWHERE
 from guerdon.engine.rows import LOT
 
@@ -137,7 +137,7 @@ class AwardBack:
         if row != NOWHERE:
             return int(back.decider.desk.s_lot[row].live)
         expired = 0
-        if not self.is_product and (int(self.award["expires_at"]) < back.now or back.may_have_forfeited):
+        if not self.is_product and (int(self.award["expires_at"]) < back.now or has_forfeited(back.decider)):
             expired = history.expired_of_lot(back.decider, back.number, self.lot) - self.get("excess")
         return max(0, self.amount - self.get("gone") - expired)
 

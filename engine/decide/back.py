@@ -26,7 +26,6 @@ class Back:
         self._purchases: dict[int, Kept] = {}
         self._journals: dict[int, np.ndarray] = {}
         self.contacts_then: dict[int, ContactThen] = {}  # by the purchase's seq, as far as it was asked
-        self.may_have_forfeited = any(scheme.forfeit_after for scheme in decider.program.schemes)
 
     def journal(self, seq: int) -> np.ndarray:
         """The transfers of an earlier event, TRANSFER by n."""

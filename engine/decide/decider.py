@@ -56,6 +56,7 @@ class Decider:
         self.opened: dict[int, Any] = {}  # chunks of the log that were read last: number → events
         self.out_of_order = False  # an event that had waited wrote rows after later ones
         self.versions: dict[int, RuleVersion] = {}  # compiled again for what comes back, see rule_versions
+        self.has_forfeited: bool | None = None  # what rule_versions found out about that
         self.foreign: dict[tuple[int, int, int], Any] = {}  # counters of rules no longer in force, see counters
         self.estimates: dict[int, Estimate] = {}  # answers to estimates that hold money, by seq, until the journal
         self.resolved: list[Resolved] = []  # events that had waited and were decided since the last journal

@@ -47,6 +47,15 @@ def version_of(decider: Decider, number: int) -> RuleVersion:
     return found
 
 
+def has_forfeited(decider: Decider) -> bool:
+    """Whether the rules in force, or any before them, let money of closed contacts be forfeited."""
+    if decider.has_forfeited is None:
+        before = (program_from_canonical(canonical) for _, canonical in decider.store.programmes().values())
+        programs = [decider.program, *before]
+        decider.has_forfeited = any(scheme.forfeit_after for program in programs for scheme in program.schemes)
+    return decider.has_forfeited
+
+
 def _compiled(decider: Decider, number: int) -> RuleVersion:
     if number == int(decider.tables.arrays["r_head"]["version"][0]):
         program, tables = decider.program, decider.tables

@@ -13,6 +13,7 @@ from guerdon.engine.events.normalise import CASE, Normaliser
 from guerdon.engine.ledger.audit import verify
 from guerdon.engine.ledger.ledger import Ledger
 from guerdon.engine.pipeline import Ended, Run
+from guerdon.engine.replaying import replay
 from guerdon.rules import read_programme
 
 from ...engines import new
@@ -89,3 +90,18 @@ def test_years_later_and_after_a_restart(counter: Counter) -> None:
     assert counter.tell(NEW, back)[0].outcome is Outcome.POSTED
     assert counter.commerce == 0 and counter.balance(Role.DEBT) == 0  # it expired in 2027: nothing is left to take
     assert verify(counter.ledger).ok
+
+
+def test_what_was_forfeited_by_older_rules_is_not_taken_back_again(counter: Counter) -> None:
+    """The rules in force know nothing of forfeits; those by which the contact was closed did."""
+    keeping = "scheme: {id: club, sign_up: auto}\noffers: [{id: x, goal: spend, award: {percent: 10}, claw_back: debt}]"
+    losing = keeping.replace("sign_up: auto", "sign_up: auto, on_close: {forfeit_after: 1d}")
+    counter.tell(losing, {"id": "p1", "type": "purchase", "time": "2026-03-02 09:00", "total": "100.00"})
+    assert counter.commerce == 1000
+    close = {"id": "u1", "type": "unenrol", "time": "2026-03-03 09:00", "actor": "eve"}
+    counter.tell(losing, close, {"id": "t1", "type": "tick", "time": "2026-03-06 09:00", "contact": None})
+    assert counter.commerce == 0
+    back = {"id": "r1", "type": "cancel", "of": "p1", "time": "2026-03-07 09:00"}
+    assert counter.tell(keeping, back)[0].outcome is Outcome.POSTED
+    assert counter.balance(Role.DEBT) == 0 and counter.commerce == 0
+    assert verify(counter.ledger, replay=replay).findings == []
